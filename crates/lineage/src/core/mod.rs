@@ -1,0 +1,17 @@
+//! Files, graph, hashes and lock file. Pure but for reading and writing revision files; knows no database.
+
+pub(crate) mod chain;
+pub mod commands;
+pub(crate) mod finding;
+pub(crate) mod graph;
+pub(crate) mod hash;
+pub(crate) mod lock;
+pub(crate) mod nearest;
+pub(crate) mod report;
+pub(crate) mod revision;
+pub(crate) mod script;
+pub(crate) mod target;
+pub(crate) mod token;
+
+#[cfg(test)]
+mod tests;
