@@ -3,7 +3,7 @@
 //! A revision is one SQL file with a comment header, an `-- >> up` and a `-- >> down` part
 //! (see the README for the format). [`Chain`] reads a set of them, from a directory or from
 //! text compiled into the program, and says in [`Finding`]s what is wrong with it: two heads, a
-//! dangling parent, a lock file that disagrees. The engine of feature `pg` brings a database along a sound chain.
+//! dangling parent, a lock file that disagrees. `pg::Engine` brings a database along a sound chain.
 //!
 //! Always holds: nothing here panics, whatever bytes a file contains; a chain with an error
 //! never reaches a database; a revision and its row in `lineage.revision` are committed together.
@@ -14,6 +14,8 @@
 //! Without the feature `pg` the crate is pure: no runtime, no database driver.
 
 mod core;
+#[cfg(feature = "pg")]
+pub mod pg;
 
 pub use crate::core::chain::{Chain, ReadError};
 pub use crate::core::commands;

@@ -1,0 +1,245 @@
+//! Every statement on the schema `lineage`. Queries are checked at run time only: this crate makes the schema itself.
+
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{Row as _, raw_sql};
+
+use crate::core::revision::{Down, Revision};
+use crate::pg::error::EngineError;
+use crate::pg::report::AppliedRevision;
+
+/// Version of the tables below; a program refuses a newer one.
+pub(crate) const STATE_FORMAT: i32 = 1;
+
+const CREATE: &str = "
+BEGIN;
+CREATE SCHEMA IF NOT EXISTS lineage;
+CREATE TABLE IF NOT EXISTS lineage.meta (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    format integer NOT NULL
+);
+CREATE TABLE IF NOT EXISTS lineage.revision (
+    id text PRIMARY KEY,
+    parents text[] NOT NULL,
+    title text NOT NULL,
+    h1 text NOT NULL,
+    r1 text NOT NULL,
+    up_sql text NOT NULL,
+    down_sql text,
+    check_sql text NOT NULL,
+    irreversible text,
+    state text NOT NULL CHECK (state IN ('applying', 'applied', 'reverting')),
+    seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    duration_ms bigint,
+    tables_affected text[] NOT NULL DEFAULT '{}',
+    indexes_created text[] NOT NULL DEFAULT '{}',
+    by_user text NOT NULL DEFAULT session_user,
+    host text NOT NULL,
+    tool text NOT NULL,
+    CHECK ((down_sql IS NULL) = (irreversible IS NOT NULL))
+);
+CREATE TABLE IF NOT EXISTS lineage.event (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    kind text NOT NULL,
+    revision text,
+    why text,
+    by_user text NOT NULL DEFAULT session_user,
+    host text NOT NULL,
+    tool text NOT NULL
+);
+INSERT INTO lineage.meta (format) VALUES (1) ON CONFLICT DO NOTHING;
+COMMIT";
+
+/// A row of `lineage.revision`, without its SQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AppliedRow {
+    pub(crate) id: String,
+    pub(crate) parents: Vec<String>,
+    pub(crate) title: String,
+    pub(crate) token_hash: String,
+    pub(crate) raw_hash: String,
+    pub(crate) state: String,
+    /// Date and time as the server writes them.
+    pub(crate) applied_at: String,
+    /// Format of the state tables, the same in every row.
+    pub(crate) format: Option<i32>,
+}
+
+/// An applied revision with what is needed to take it back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredRevision {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) down_sql: Option<String>,
+    pub(crate) irreversible: Option<String>,
+}
+
+/// Who does it, for the record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Author<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) tool: &'a str,
+}
+
+/// Makes schema and tables; may be called any time under the lock.
+pub(crate) async fn create(conn: &mut PgConnection) -> Result<(), EngineError> {
+    raw_sql(CREATE)
+        .execute(conn)
+        .await
+        .map_err(EngineError::state("create the schema `lineage`"))?;
+    Ok(())
+}
+
+/// All applied revisions in order; none if the schema does not exist. One round trip.
+pub(crate) async fn list_applied(conn: &mut PgConnection) -> Result<Vec<AppliedRow>, EngineError> {
+    let rows = raw_sql(
+        "SELECT r.id, r.parents, r.title, r.h1, r.r1, r.state, date_trunc('second', r.started_at)::text AS at, m.format \
+         FROM lineage.revision r LEFT JOIN lineage.meta m ON true ORDER BY r.seq",
+    )
+    .fetch_all(conn)
+    .await;
+    let failed = EngineError::state("read `lineage.revision`");
+    match rows {
+        Ok(rows) => rows
+            .iter()
+            .map(applied_row)
+            .collect::<Result<_, _>>()
+            .map_err(failed),
+        Err(error) if is_missing(&error) => Ok(Vec::new()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// No such table, or no such schema: nothing was ever applied here.
+fn is_missing(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("42P01" | "3F000"))
+}
+
+fn applied_row(row: &PgRow) -> Result<AppliedRow, sqlx::Error> {
+    Ok(AppliedRow {
+        id: row.try_get("id")?,
+        parents: row.try_get("parents")?,
+        title: row.try_get("title")?,
+        token_hash: row.try_get("h1")?,
+        raw_hash: row.try_get("r1")?,
+        state: row.try_get("state")?,
+        applied_at: row.try_get("at")?,
+        format: row.try_get("format")?,
+    })
+}
+
+/// Says in the open transaction that `revision` is applied; fails if it is already.
+pub(crate) async fn insert_revision(
+    conn: &mut PgConnection,
+    revision: &Revision,
+    author: Author<'_>,
+) -> Result<(), sqlx::Error> {
+    let (down, irreversible) = match &revision.down {
+        Down::Sql(section) => (Some(section.sql.as_str()), None),
+        Down::Irreversible(reason) => (None, Some(reason.as_str())),
+    };
+    let parents: Vec<String> = revision.parents.iter().map(ToString::to_string).collect();
+    sqlx::query(
+        "WITH said AS (INSERT INTO lineage.event (kind, revision, host, tool) VALUES ('upgrade', $1, $10, $11)) \
+         INSERT INTO lineage.revision \
+         (id, parents, title, h1, r1, up_sql, down_sql, check_sql, irreversible, state, host, tool) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'applied', $10, $11)",
+    )
+    .bind(revision.id.as_str())
+    .bind(parents)
+    .bind(&revision.title)
+    .bind(revision.token_hash.as_str())
+    .bind(&revision.raw_hash)
+    .bind(&revision.up.sql)
+    .bind(down)
+    .bind(&revision.check.sql)
+    .bind(irreversible)
+    .bind(author.host)
+    .bind(author.tool)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds to the row of the open transaction what the revision did; exactly one row.
+pub(crate) async fn complete_revision(
+    conn: &mut PgConnection,
+    done: &AppliedRevision,
+) -> Result<(), sqlx::Error> {
+    let result = sqlx::query(
+        "UPDATE lineage.revision SET finished_at = clock_timestamp(), duration_ms = $2, tables_affected = $3, \
+         indexes_created = $4 WHERE id = $1",
+    )
+    .bind(&done.revision)
+    .bind(done.duration_ms)
+    .bind(&done.tables_affected)
+    .bind(&done.indexes_created)
+    .execute(conn)
+    .await?;
+    if result.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
+}
+
+/// Takes the row out in the open transaction; exactly one row.
+pub(crate) async fn delete_revision(
+    conn: &mut PgConnection,
+    id: &str,
+    author: Author<'_>,
+) -> Result<(), sqlx::Error> {
+    let result = sqlx::query(
+        "WITH said AS (INSERT INTO lineage.event (kind, revision, host, tool) VALUES ('downgrade', $1, $2, $3)) \
+         DELETE FROM lineage.revision WHERE id = $1",
+    )
+    .bind(id)
+    .bind(author.host)
+    .bind(author.tool)
+    .execute(conn)
+    .await?;
+    if result.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
+}
+
+/// Whether a revision is committed.
+pub(crate) async fn is_applied(conn: &mut PgConnection, id: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM lineage.revision WHERE id = $1)")
+        .bind(id)
+        .fetch_one(conn)
+        .await
+}
+
+/// What is needed to take these revisions back, in the order given.
+pub(crate) async fn list_stored(
+    conn: &mut PgConnection,
+    ids: &[String],
+) -> Result<Vec<StoredRevision>, EngineError> {
+    let rows = sqlx::query(
+        "SELECT r.id, r.title, r.down_sql, r.irreversible FROM unnest($1::text[]) WITH ORDINALITY AS wanted(id, n) \
+         JOIN lineage.revision r USING (id) ORDER BY wanted.n",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await
+    .map_err(EngineError::state("read the stored SQL"))?;
+    let stored = rows.iter().map(|row| {
+        Ok(StoredRevision {
+            id: row.try_get("id")?,
+            title: row.try_get("title")?,
+            down_sql: row.try_get("down_sql")?,
+            irreversible: row.try_get("irreversible")?,
+        })
+    });
+    stored
+        .collect::<Result<_, sqlx::Error>>()
+        .map_err(EngineError::state("read the stored SQL"))
+}
