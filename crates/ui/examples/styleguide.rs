@@ -8,7 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use ui::chart::{Chart, Kind, Point};
-use ui::{Flash, FlashKind, Locale, NavEntry, Shell, ShellUser, SlicePages, SyncPill, SyncState, Theme, Ui, formats};
+use ui::{
+    Flash, FlashKind, Locale, NavEntry, Shell, ShellUser, SlicePages, SyncPill, SyncState, Theme, Ui, formats,
+};
 
 static GUIDE: SlicePages = SlicePages {
     name: "guide",
@@ -38,8 +40,15 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ui.render("guide/styleguide.html", &shell, &page)?,
             )?;
             let error = json!({"kind": "not-found", "detail": null, "back": "/"});
-            std::fs::write(folder.join(format!("error-{suffix}")), ui.render("ui/error.html", &shell, &error)?)?;
-            let anonymous = Shell { user: None, flash: Vec::new(), ..shell };
+            std::fs::write(
+                folder.join(format!("error-{suffix}")),
+                ui.render("ui/error.html", &shell, &error)?,
+            )?;
+            let anonymous = Shell {
+                user: None,
+                flash: Vec::new(),
+                ..shell
+            };
             let refused = json!({"error": "E-mailul și parola nu se potrivesc."});
             std::fs::write(
                 folder.join(format!("signin-{suffix}")),
@@ -83,7 +92,10 @@ fn shell(locale: Locale, theme: Theme) -> Shell {
             kind: FlashKind::Success,
             text: "Prețul articolului BMX147 a fost salvat și pleacă spre eMAG.".to_owned(),
         }],
-        sync: Some(SyncPill { state: SyncState::Fine, text: "2 min".to_owned() }),
+        sync: Some(SyncPill {
+            state: SyncState::Fine,
+            text: "2 min".to_owned(),
+        }),
         request_id: "01JD8Z6Q3M".to_owned(),
         now: DateTime::UNIX_EPOCH + TimeDelta::days(20_782) + TimeDelta::hours(9),
         ..Shell::default()
@@ -94,7 +106,7 @@ fn page(ui: &Ui, locale: Locale, now: DateTime<Utc>) -> Value {
     let row = |sku: &str, name: &str, (gross, net): (&str, &str), stock: i64, state: &str, text: &str| {
         json!({
             "sku": sku, "name": name, "ean": if stock > 20 { Some("5941234567899") } else { None },
-            "price": gross, "net": {"amount": net, "currency": "RON"}, "stock": stock, "available": stock - 2,
+            "price": {"amount": gross, "currency": "RON"}, "net": {"amount": net, "currency": "RON"}, "stock": stock, "available": stock - 2,
             "state": state, "state_text": text, "at": now - TimeDelta::minutes(stock * 13),
             "error": if sku == "RX0092" { Some("Prețul minim este 42,00 lei.") } else { None },
             "saved": sku == "BMX147", "understood": null,
@@ -116,7 +128,9 @@ fn page(ui: &Ui, locale: Locale, now: DateTime<Utc>) -> Value {
 }
 
 fn chart(kind: Kind, locale: Locale) -> Chart {
-    let amounts: [i64; 14] = [4210, 3890, 5120, 6240, 7015, 2480, 1990, 4525, 5230, 4980, 6120, 8240, 3015, 2210];
+    let amounts: [i64; 14] = [
+        4210, 3890, 5120, 6240, 7015, 2480, 1990, 4525, 5230, 4980, 6120, 8240, 3015, 2210,
+    ];
     Chart {
         id: match kind {
             Kind::Bars => "sales",

@@ -50,9 +50,9 @@ pub struct Chart {
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 240.0;
-const LEFT: f64 = 64.0;
+const LEFT: f64 = 76.0;
 const RIGHT: f64 = 12.0;
-const TOP: f64 = 28.0;
+const TOP: f64 = 38.0;
 const BOTTOM: f64 = 28.0;
 /// More labels than this would touch each other.
 const LABELS_MAX: usize = 8;
@@ -102,7 +102,7 @@ impl Chart {
         put(
             svg,
             format_args!(
-                "<text class=\"chart-unit\" x=\"0\" y=\"12\">{}</text>",
+                "<text class=\"chart-unit\" x=\"0\" y=\"14\">{}</text>",
                 escaped(&self.y_label)
             ),
         );

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use fluent_bundle::FluentValue;
 use kernel::Locale;
 use minijinja::value::{Kwargs, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, State, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
 use rust_decimal::Decimal;
 
 use crate::formats::{self, Distance, Unit};
@@ -56,6 +56,17 @@ pub(crate) fn register(env: &mut Environment<'static>, words: &Arc<Words>, missi
     });
     env.add_filter("isotime", isotime);
     env.add_filter("json_script", json_script);
+}
+
+/// Escapes text for HTML. The library's own would also write every slash as an entity: needless, and it
+/// makes addresses unreadable in the source.
+pub(crate) fn escaping(out: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    match value.as_str() {
+        Some(text) if !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html) => {
+            out.write_str(&chart::escaped(text)).map_err(Error::from)
+        }
+        Some(_) | None => minijinja::escape_formatter(out, state, value),
+    }
 }
 
 fn translate(
@@ -149,17 +160,17 @@ fn digits(state: &State, value: &Value, format: fn(Decimal, Locale) -> String) -
     Ok(format(decimal(value)?, locale(state)?))
 }
 
-/// For input fields: an absent value is an empty field; money gives its amount.
+/// For input fields: an absent value is an empty field; money gives its amount with two decimals at least.
 fn editable(state: &State, value: &Value) -> Result<String, Error> {
     if value.is_none() {
         return Ok(String::new());
     }
-    let number = if value.kind() == ValueKind::Map {
-        value.get_attr("amount")?
-    } else {
-        value.clone()
-    };
-    Ok(formats::editable(decimal(&number)?, locale(state)?))
+    let locale = locale(state)?;
+    if value.kind() == ValueKind::Map {
+        let amount = decimal(&value.get_attr("amount")?)?;
+        return Ok(formats::editable_amount(amount, locale));
+    }
+    Ok(formats::editable(decimal(value)?, locale))
 }
 
 fn date(state: &State, value: &Value) -> Result<String, Error> {

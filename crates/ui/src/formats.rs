@@ -61,6 +61,15 @@ pub fn editable(value: Decimal, locale: Locale) -> String {
         .replace('.', &decimal_sign(locale).to_string())
 }
 
+/// An amount as it is put into an input field: like [`editable`], with two decimals at least.
+pub fn editable_amount(amount: Decimal, locale: Locale) -> String {
+    let mut shown = amount.normalize();
+    if shown.scale() < MONEY_DECIMALS {
+        shown.rescale(MONEY_DECIMALS);
+    }
+    shown.to_string().replace('.', &decimal_sign(locale).to_string())
+}
+
 /// Percent points: `21` is `21 %` in Romanian and `21%` in English.
 pub fn percent(points: Decimal, locale: Locale) -> String {
     let digits = number(points, locale);

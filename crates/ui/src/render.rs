@@ -115,6 +115,7 @@ impl Ui {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
         templates.set_auto_escape_callback(|_| AutoEscape::Html);
+        templates.set_formatter(filters::escaping);
         templates.set_fuel(Some(STEPS_PER_PAGE_MAX));
         filters::register(&mut templates, &words, missing);
 

@@ -1,1 +1,5 @@
-
+mod charts;
+mod components;
+mod formats;
+mod input;
+mod words;
