@@ -72,7 +72,11 @@ impl RetryRules {
         }
         match error {
             ApiError::Throttled { retry_after } | ApiError::Transient { retry_after, .. } => {
-                Some(retry_after.unwrap_or_else(|| self.back_off(attempt, jitter)))
+                // A longer wait is left to the next call: nobody is kept waiting for an hour.
+                Some(retry_after.map_or_else(
+                    || self.back_off(attempt, jitter),
+                    |asked| asked.min(self.pause_max),
+                ))
             }
             ApiError::Unreachable { kind } => match kind {
                 UnreachableKind::Connect | UnreachableKind::Timeout | UnreachableKind::Closed => {

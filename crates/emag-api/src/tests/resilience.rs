@@ -31,6 +31,33 @@ async fn trouble_at_the_partner_is_tried_five_times_further_and_further_apart() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_absurd_wait_asked_for_is_cut_to_a_minute() {
+    for status in [429, 503] {
+        let partner = FakeTransport::new()
+            .once(
+                "vat/read",
+                Reply::raw(status, "").with_header("Retry-After", "999999"),
+            )
+            .always("vat/read", vat());
+        assert!(client(&partner).read_vat_rates().await.is_ok());
+        let arrivals = partner.arrivals();
+        assert_eq!((arrivals[1] - arrivals[0]).as_secs(), 60, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn chance_spreads_the_retries() {
+    let partner = FakeTransport::new()
+        .once("vat/read", Reply::raw(500, ""))
+        .always("vat/read", vat());
+    let mut parts = parts(&partner, &MemoryCallLog::default());
+    parts.jitter = std::sync::Arc::new(|bound: u64| bound - 1);
+    assert!(Client::new(parts).read_vat_rates().await.is_ok());
+    let arrivals = partner.arrivals();
+    assert_eq!((arrivals[1] - arrivals[0]).as_millis(), 1_500);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_asked_for_again() {
     let partner = FakeTransport::new()
         .once("vat/read", Reply::unreachable(UnreachableKind::Closed))
