@@ -49,15 +49,19 @@ pub static PAGES: SlicePages = crate::slice_pages!(
     templates: ["layout.html", "auth_layout.html", "error.html", "components.html"]
 );
 
-/// Words of the frame that are chosen at run time: navigation keys, relative times, input refusals.
+/// Words of the frame that are chosen at run time or offered to all slices: navigation keys, relative times,
+/// input refusals, choices of the user menu, common buttons.
 pub(crate) const FRAME_KEYS: &[&str] = &[
     "nav-*",
     "ui-ago-*",
-    "ui-in-*",
-    "ui-just-now",
-    "ui-input-*",
-    "ui-refused-*",
     "ui-chart-*",
     "ui-error-*",
+    "ui-in-*",
+    "ui-input-*",
+    "ui-just-now",
+    "ui-language*",
+    "ui-refused-*",
+    "ui-save",
     "ui-state-*",
+    "ui-theme*",
 ];

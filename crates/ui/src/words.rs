@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::types::{FluentNumber, FluentNumberOptions};
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use fluent_syntax::ast::Entry;
 use intl_memoizer::concurrent::IntlLangMemoizer;
@@ -29,9 +30,35 @@ impl Args {
     /// Adds a text or a number; only numbers choose plural forms.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<FluentValue<'static>>) -> Self {
-        self.0.set(name.to_owned(), value);
+        self.0.set(name.to_owned(), counted(value.into()));
         self
     }
+}
+
+/// "101 minute", "119 minute" and not "de minute": above a hundred Romanian looks at the last two digits,
+/// which the plural rules at hand do not. Such a number chooses its form as a 2 and carries its true digits
+/// along; English makes no difference between the two.
+fn counted(value: FluentValue<'static>) -> FluentValue<'static> {
+    match value {
+        FluentValue::Number(number) if few_above_hundred(number.value) => {
+            let digits = number.as_string().into_owned();
+            let options = FluentNumberOptions {
+                currency: Some(digits),
+                ..number.options
+            };
+            FluentValue::Number(FluentNumber::new(2.0, options))
+        }
+        other @ (FluentValue::String(_)
+        | FluentValue::Number(_)
+        | FluentValue::Custom(_)
+        | FluentValue::None
+        | FluentValue::Error) => other,
+    }
+}
+
+fn few_above_hundred(value: f64) -> bool {
+    let size = value.abs();
+    size > 100.0 && (1.0..=19.0).contains(&(size % 100.0))
 }
 
 impl<'a> FromIterator<(&'a str, FluentValue<'static>)> for Args {
@@ -156,7 +183,10 @@ fn number_text(value: &FluentValue, locale: Locale) -> Option<String> {
     let FluentValue::Number(number) = value else {
         return None;
     };
-    let plain: Cow<'_, str> = number.as_string();
+    let plain = match &number.options.currency {
+        Some(digits) => Cow::Borrowed(digits.as_str()),
+        None => number.as_string(),
+    };
     let amount: Decimal = plain.parse().ok()?;
     Some(formats::number(amount, locale))
 }

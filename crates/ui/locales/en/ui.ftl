@@ -71,7 +71,6 @@ ui-close = Close
 ui-remove-filter = Remove the filter: { $filter }
 ui-back = Back
 ui-clear-filters = Clear filters
-ui-show-password = Show password
 
 ## Lists
 ui-next-page = Next page

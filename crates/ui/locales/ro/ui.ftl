@@ -71,7 +71,6 @@ ui-close = Închide
 ui-remove-filter = Elimină filtrul: { $filter }
 ui-back = Înapoi
 ui-clear-filters = Șterge filtrele
-ui-show-password = Arată parola
 
 ## Liste
 ui-next-page = Pagina următoare

@@ -23,6 +23,7 @@ fn romanian_counts_in_three_ways() {
         (20, "acum 20 de minute"),
         (100, "acum 100 de minute"),
         (101, "acum 101 minute"),
+        (1201, "acum 1.201 minute"),
         (119, "acum 119 minute"),
         (1234, "acum 1.234 de minute"),
     ] {
