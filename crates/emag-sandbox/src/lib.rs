@@ -202,12 +202,17 @@ impl Sandbox {
         if world.state.account(username).is_none() {
             return Err(format!("there is no account {username}"));
         }
+        if let [_] = orders.as_slice() {
+            let added = orders
+                .into_iter()
+                .map(|order| world.state.add_order(username, order, now, Arrival::New));
+            return added.collect();
+        }
         let mut state = world.state.clone();
-        let added: Result<Vec<u64>, String> = orders
+        let added = orders
             .into_iter()
-            .map(|order| state.add_order(username, order, now, Arrival::New))
-            .collect();
-        let ids = added?;
+            .map(|order| state.add_order(username, order, now, Arrival::New));
+        let ids = added.collect::<Result<Vec<u64>, String>>()?;
         world.state = state;
         Ok(ids)
     }

@@ -183,7 +183,11 @@ impl World {
                     &mut self.state,
                     username,
                     &mut self.trade_dice,
-                    Moment { at: next, status },
+                    Moment {
+                        at: next,
+                        status,
+                        until: next,
+                    },
                 );
                 next += milliseconds(gap_hours(&mut self.trade_dice, *rate) * 3_600_000.0);
             }

@@ -38,12 +38,24 @@ impl Edit<'_> {
             None => true,
             Some(sent) => units(sent, line) != units(line, line),
         });
+        let known = |sent: &Doc| {
+            let id = id_at(sent, "id");
+            self.stored().any(|line| id.is_some() && id_at(line, "id") == id)
+        };
         changed
             || self
                 .sent
                 .iter()
                 .filter_map(Value::as_object)
-                .any(|sent| id_at(sent, "id").is_none())
+                .any(|sent| !known(sent))
+    }
+
+    /// Refuses a line whose product, codes or price differ from what is stored.
+    pub(crate) fn check_unchangeable(&self) -> Result<(), String> {
+        let mut pairs = self
+            .stored()
+            .filter_map(|line| Some((self.sent_for(line)?, line)));
+        pairs.try_for_each(|(sent, line)| unchangeable(sent, line))
     }
 
     /// The new line list of an order in status 2 or 3: a line left out is removed, one without an id is added.
@@ -71,7 +83,6 @@ impl Edit<'_> {
         let before = units(stored, stored);
         let after = match self.sent_for(stored) {
             Some(sent) => {
-                unchangeable(sent, stored)?;
                 if sent
                     .get("quantity")
                     .is_some_and(|value| crate::value::int(value).is_none_or(|units| units < 0))

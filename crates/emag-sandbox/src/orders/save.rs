@@ -108,6 +108,7 @@ impl Desk<'_> {
                 sent: list_at(sent, "products"),
                 now: self.now,
             };
+            edit.check_unchangeable()?;
             if edit.changes_anything() {
                 if !matches!(from, 2 | 3) {
                     return Err("The lines of the order cannot be edited in this status".to_owned());

@@ -15,12 +15,16 @@ use crate::value::{Doc, decimal, four_decimals, int_at, into_doc, list_at, numbe
 const HISTORY_DAYS: i64 = 21;
 /// Orders still new lie in the last hours.
 const NEW_HOURS: i64 = 20;
+/// An order's last change lies within this time after it was placed.
+const CHANGED_WITHIN_HOURS: i64 = 30;
 
 /// When an order is made and what has become of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) at: DateTime<Utc>,
     pub(crate) status: i64,
+    /// The latest moment anything can have happened to it.
+    pub(crate) until: DateTime<Utc>,
 }
 
 /// Adds `count` orders of the last days, oldest first.
@@ -57,6 +61,7 @@ fn moment(dice: &mut StdRng, kind: AccountKind, now: DateTime<Utc>) -> Moment {
     Moment {
         at: now - TimeDelta::minutes(minutes) - TimeDelta::seconds(dice.random_range(0..60)),
         status,
+        until: now,
     }
 }
 
@@ -78,12 +83,15 @@ fn made_up(state: &mut State, username: &str, dice: &mut StdRng, moment: Moment)
         return None;
     }
     let at = wall(moment.at);
+    let span = (moment.until - moment.at)
+        .num_seconds()
+        .clamp(0, CHANGED_WITHIN_HOURS * 3600);
     let later = if moment.status == 1 {
-        50
+        0
     } else {
-        3600 * dice.random_range(1..30)
+        dice.random_range(0..=span)
     };
-    let modified = wall((moment.at + TimeDelta::seconds(later)).min(moment.at + TimeDelta::hours(30)));
+    let modified = wall(moment.at + TimeDelta::seconds(later));
     let payment = pick(dice, &[1, 1, 1, 3, 3, 2]);
     let locker = dice.random_bool(0.35);
     let (customer, details) = customer(dice, &at, locker);
@@ -91,7 +99,7 @@ fn made_up(state: &mut State, username: &str, dice: &mut StdRng, moment: Moment)
     let total = number(total.round_dp(2));
     let mut order = into_doc(json!({
         "status": moment.status, "payment_mode_id": payment,
-        "payment_status": i64::from(payment == 3), "date": at, "modified": if moment.status == 1 { at.clone() } else { modified },
+        "payment_status": i64::from(payment == 3), "date": at, "modified": modified,
         "delivery_mode": if locker { "pickup" } else { "courier" },
         "details": details,
         "detailed_payment_method": if payment == 3 && dice.random_bool(0.1) { "eCREDIT" } else { "" },
