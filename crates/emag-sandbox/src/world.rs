@@ -21,7 +21,7 @@ use crate::reply::Reply;
 use crate::routes::Route;
 use crate::seed::{Moment, arriving_order};
 use crate::settings::{ReadDataWrapper, Settings};
-use crate::state::{Account, AccountKind, State};
+use crate::state::{Account, AccountKind, Order, State};
 use crate::value::{Doc, int_at, moment, text_at};
 use crate::{catalog, offers, orders, shipping};
 
@@ -197,18 +197,27 @@ impl World {
     }
 
     fn ship_from_emag(&mut self, now: DateTime<Utc>) {
+        let is_due = |order: &Order| {
+            let placed = moment(&text_at(&order.doc, "date")).unwrap_or(now);
+            order.kind() == 2
+                && matches!(order.status(), 1..=3)
+                && now - placed >= TimeDelta::hours(FBE_SHIPS_AFTER_HOURS)
+        };
         for shop in self.state.shops.values_mut() {
-            for order in shop
+            let due: Vec<u64> = shop
                 .orders
-                .values_mut()
-                .filter(|order| order.kind() == 2 && matches!(order.status(), 2 | 3))
-            {
-                let placed = moment(&text_at(&order.doc, "date")).unwrap_or(now);
-                if now - placed >= TimeDelta::hours(FBE_SHIPS_AFTER_HOURS) {
-                    // Taken stays taken: moving to 4 changes no stock figure.
-                    order.set_status(4, now);
-                    order.touch(now);
-                }
+                .iter()
+                .filter(|(_, order)| is_due(order))
+                .map(|(id, _)| *id)
+                .collect();
+            for id in due {
+                let Some(mut order) = shop.orders.remove(&id) else {
+                    continue;
+                };
+                order.set_status(4, now);
+                order.touch(now);
+                shop.resettle(&mut order);
+                shop.orders.insert(id, order);
             }
         }
     }

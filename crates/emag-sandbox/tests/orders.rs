@@ -270,6 +270,28 @@ async fn fbe_orders_are_seen_only_by_type_2_and_cannot_be_touched() {
 }
 
 #[tokio::test]
+async fn emag_ships_fbe_orders_by_itself_after_six_hours() {
+    let shop = Shop::with(json!({"offers": {FBE_USERNAME: [{"id": 5}]}}));
+    let order = json!({"products": [{"product_id": 5, "quantity": 2}]});
+    let id = shop.sandbox.add_orders(FBE_USERNAME, vec![order]).unwrap()[0];
+    for (hours, status, general) in [(5.0, 1, 10), (1.5, 4, 8)] {
+        shop.sandbox.advance_clock(hours * HOUR);
+        let read = shop
+            .post_as(FBE_USERNAME, "/order/read", json!({"type": 2, "id": id}))
+            .await;
+        assert_eq!(read.results()[0]["status"], json!(status));
+        let offer = shop
+            .post_as(FBE_USERNAME, "/product_offer/read", json!({"id": 5}))
+            .await;
+        let stock = (
+            offer.results()[0]["general_stock"].clone(),
+            offer.results()[0]["estimated_stock"].clone(),
+        );
+        assert_eq!(stock, (json!(general), json!(8)));
+    }
+}
+
+#[tokio::test]
 async fn unlock_courier_lifts_the_enforced_list_and_the_first_label_finalizes() {
     let shop = Shop::plain();
     let id = shop.place(json!({"status": 2, "enforced_vendor_courier_accounts": [],
