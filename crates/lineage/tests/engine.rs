@@ -510,3 +510,67 @@ async fn an_unsound_chain_never_reaches_the_database() {
     let error = upgrade(&three(), &database).await.unwrap_err();
     assert_eq!(error.exit(), Exit::Unreachable);
 }
+
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_what_each_revision_did() {
+    let database = support::database().await;
+    let written = Written::default();
+    let sink = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(move || sink.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    engine(&three())
+        .upgrade(&database, &Target::Forward(2))
+        .await
+        .unwrap();
+    engine(&three())
+        .downgrade(&database, &Target::Back(1))
+        .await
+        .unwrap();
+    drop(guard);
+    let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let events: Vec<_> = lines
+        .filter(|line| line["event"] == "migration_applied")
+        .collect();
+    let seen: Vec<_> = events
+        .iter()
+        .map(|e| {
+            format!(
+                "{} {} {} {}",
+                e["revision"], e["direction"], e["tables_affected"], e["indexes_created"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            r#""r1" "up" "[\"public.a\"]" "[\"public.a_pkey\"]""#,
+            r#""r2" "up" "[\"public.a\"]" "[\"public.a_id\"]""#,
+            r#""r2" "down" "[\"public.a\"]" "[]""#,
+        ]
+    );
+    assert!(
+        events
+            .iter()
+            .all(|event| event["duration_ms"].is_i64() && event["attempts"] == 1)
+    );
+}
