@@ -114,8 +114,24 @@ CREATE TRIGGER company_touch BEFORE UPDATE ON app.company FOR EACH ROW EXECUTE F
 CREATE TRIGGER company_audit AFTER INSERT OR UPDATE OR DELETE ON app.company
     FOR EACH ROW EXECUTE FUNCTION app.audit();
 
+-- The first answer to a POST with an Idempotency-Key; purged after a day. No audit: it copies what the rows tell.
+CREATE TABLE app.idempotency_keys (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    owner_id bigint NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status smallint,
+    location text,
+    etag text,
+    body bytea,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT idempotency_keys_unique UNIQUE (owner_id, key)
+);
+CREATE INDEX idempotency_keys_age ON app.idempotency_keys (created_at);
+
 \quit
 -- >> down
+DROP TABLE IF EXISTS app.idempotency_keys;
 DROP TABLE IF EXISTS app.company;
 DROP TABLE IF EXISTS app.event_subscriptions;
 DROP FUNCTION IF EXISTS app.touch();

@@ -61,8 +61,8 @@ impl Cursor {
         serde_json::from_slice(&json).ok().ok_or(CursorError)
     }
 
-    pub fn from_text(text: &str) -> Self {
-        Self(text.to_owned())
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 
     pub fn as_str(&self) -> &str {

@@ -56,6 +56,7 @@ pub(crate) const FRAME_KEYS: &[&str] = &[
     "ui-ago-*",
     "ui-chart-*",
     "ui-error-*",
+    "ui-idempotency-*",
     "ui-in-*",
     "ui-input-*",
     "ui-just-now",

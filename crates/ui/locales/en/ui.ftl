@@ -155,3 +155,27 @@ ui-error-busy-help = Wait a few seconds and reload the page.
 ui-error-internal-title = Something went wrong on our side
 ui-error-internal-text = Nothing was saved by half. The error was recorded.
 ui-error-internal-help = Try again; if it happens again, send the reference below.
+
+# Problems that the web layer tells
+ui-error-unauthenticated = Sign in first.
+ui-error-forbidden-permission = This needs the permission “{ $permission }”.
+ui-error-csrf = The page was open for too long. Reload it and try again.
+ui-error-invalid = Some fields were not understood.
+ui-error-malformed = The request could not be read: { $detail }
+ui-error-stale = Somebody changed this meanwhile (version { $version } now). Reload to see the change, then edit again.
+ui-error-too-large = What was sent is too large.
+ui-error-too-many = Too many requests. Try again in { $seconds } { $seconds ->
+    [one] second
+   *[other] seconds
+ }.
+ui-error-busy = Busy right now. Try again in { $seconds } { $seconds ->
+    [one] second
+   *[other] seconds
+ }.
+ui-input-unknown-field = There is no field “{ $field }” here.
+ui-input-missing = The field “{ $field }” is missing.
+ui-input-not-understood = “{ $field }” was not understood: { $detail }
+ui-input-limit = At most { $max } rows at once.
+ui-input-cursor = The cursor does not belong to this list.
+ui-input-idempotency-key = An idempotency key has 1 to 255 characters.
+ui-idempotency-other-body = This idempotency key was used for another request.

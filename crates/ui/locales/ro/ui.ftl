@@ -163,3 +163,29 @@ ui-error-busy-help = Așteaptă câteva secunde și reîncarcă pagina.
 ui-error-internal-title = Ceva nu a mers la noi
 ui-error-internal-text = Nu s-a salvat nimic pe jumătate. Eroarea a fost înregistrată.
 ui-error-internal-help = Încearcă din nou; dacă se repetă, trimite referința de mai jos.
+
+# Problems that the web layer tells
+ui-error-unauthenticated = Autentificați-vă mai întâi.
+ui-error-forbidden-permission = E nevoie de permisiunea „{ $permission }”.
+ui-error-csrf = Pagina a stat deschisă prea mult. Reîncărcați-o și încercați din nou.
+ui-error-invalid = Unele câmpuri nu au fost înțelese.
+ui-error-malformed = Cererea nu a putut fi citită: { $detail }
+ui-error-stale = Altcineva a modificat între timp (acum e versiunea { $version }). Reîncărcați, apoi modificați din nou.
+ui-error-too-large = Ce s-a trimis e prea mare.
+ui-error-too-many = Prea multe cereri. Încercați din nou peste { $seconds } { $seconds ->
+    [one] secundă
+    [few] secunde
+   *[other] de secunde
+ }.
+ui-error-busy = Sistemul e ocupat. Încercați din nou peste { $seconds } { $seconds ->
+    [one] secundă
+    [few] secunde
+   *[other] de secunde
+ }.
+ui-input-unknown-field = Nu există câmpul „{ $field }” aici.
+ui-input-missing = Lipsește câmpul „{ $field }”.
+ui-input-not-understood = „{ $field }” nu a fost înțeles: { $detail }
+ui-input-limit = Cel mult { $max } rânduri o dată.
+ui-input-cursor = Cursorul nu aparține acestei liste.
+ui-input-idempotency-key = O cheie de idempotență are între 1 și 255 de caractere.
+ui-idempotency-other-body = Cheia de idempotență a fost folosită pentru altă cerere.

@@ -1,0 +1,190 @@
+//! `Idempotency-Key` on POST: the same key, caller and body get the first answer again.
+//!
+//! The key is claimed before the handler runs; a second request meanwhile is told to wait. A fault of ours frees the
+//! key, so that the caller may try again.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use kernel::Refusal;
+use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+
+use crate::{AppState, Problem};
+
+const HEADER: &str = "idempotency-key";
+const KEY_CHARS_MAX: usize = 255;
+/// Answers larger than this are not kept; none of ours is.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+pub(crate) async fn layer(request: Request, next: Next) -> Response {
+    let key = request
+        .headers()
+        .get(HEADER)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    match key {
+        Some(key) if request.method() == Method::POST && request.uri().path().starts_with("/api/") => {
+            once(&key, request, next)
+                .await
+                .unwrap_or_else(IntoResponse::into_response)
+        }
+        _ => next.run(request).await,
+    }
+}
+
+async fn once(key: &str, request: Request, next: Next) -> Result<Response, Problem> {
+    if key.is_empty() || key.len() > KEY_CHARS_MAX {
+        return Err(Problem::field(
+            "Idempotency-Key",
+            Refusal::new("ui-input-idempotency-key"),
+        ));
+    }
+    let state = request
+        .extensions()
+        .get::<AppState>()
+        .cloned()
+        .ok_or(Problem::fault("no state"))?;
+    // Without credentials there is nobody the key could belong to; the guard will refuse the call itself.
+    let head = head(&request);
+    let Some(identity) = state.authenticator().authenticate(&head).await? else {
+        return Ok(next.run(request).await);
+    };
+    let owner = identity.actor.user_id().map_or(0, |id| id.0);
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.ok().ok_or(Problem::TooLarge)?;
+    let mut hash = Sha256::new();
+    hash.update(parts.uri.to_string());
+    hash.update([0]);
+    hash.update(&bytes);
+    let request_hash = hash.finalize().to_vec();
+    match claim(&state, owner, key, &request_hash).await? {
+        Claim::Ours => {}
+        Claim::Answered(response) => return Ok(response),
+        Claim::Running => {
+            return Err(Problem::Busy {
+                retry_after: Duration::from_secs(1),
+            });
+        }
+        Claim::Different => return Err(Refusal::new("ui-idempotency-other-body").into()),
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    keep(&state, owner, key, response).await
+}
+
+/// A copy of the request's head: the body cannot be shared between threads while the caller is looked up.
+fn head(request: &Request) -> http::request::Parts {
+    let mut head = http::Request::new(());
+    *head.method_mut() = request.method().clone();
+    *head.uri_mut() = request.uri().clone();
+    *head.headers_mut() = request.headers().clone();
+    *head.extensions_mut() = request.extensions().clone();
+    head.into_parts().0
+}
+
+enum Claim {
+    Ours,
+    Running,
+    Different,
+    Answered(Response),
+}
+
+type KeptRow = (
+    Vec<u8>,
+    Option<i16>,
+    Option<String>,
+    Option<String>,
+    Option<Vec<u8>>,
+);
+
+async fn claim(state: &AppState, owner: i64, key: &str, request_hash: &[u8]) -> Result<Claim, Problem> {
+    let mut conn = state.db.read().await?;
+    let now = state.clock.now();
+    // A process that died while answering leaves its claim; after five minutes it counts for nothing.
+    let claimed = sqlx::query(
+        "INSERT INTO app.idempotency_keys AS k (owner_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (owner_id, key) DO UPDATE SET created_at = EXCLUDED.created_at, request_hash = EXCLUDED.request_hash \
+         WHERE k.status IS NULL AND k.created_at < EXCLUDED.created_at - interval '5 minutes'",
+    )
+    .bind(owner)
+    .bind(key)
+    .bind(request_hash)
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    if claimed.rows_affected() == 1 {
+        return Ok(Claim::Ours);
+    }
+    let row: Option<KeptRow> = sqlx::query_as(
+        "SELECT request_hash, status, location, etag, body FROM app.idempotency_keys WHERE owner_id = $1 AND key = $2",
+    )
+    .bind(owner)
+    .bind(key)
+    .fetch_optional(&mut *conn)
+    .await?;
+    Ok(match row {
+        Some((hash, ..)) if hash != request_hash => Claim::Different,
+        None | Some((_, None, ..)) => Claim::Running,
+        Some((_, Some(status), location, etag, body)) => {
+            Claim::Answered(replay(status, location, etag, body))
+        }
+    })
+}
+
+fn replay(status: i16, location: Option<String>, etag: Option<String>, body: Option<Vec<u8>>) -> Response {
+    let mut response = Response::new(Body::from(body.unwrap_or_default()));
+    *response.status_mut() = u16::try_from(status)
+        .ok()
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        HeaderName::from_static("idempotent-replayed"),
+        HeaderValue::from_static("true"),
+    );
+    for (name, value) in [(header::LOCATION, location), (header::ETAG, etag)] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// Keeps what succeeded; what failed may be tried again under the same key.
+async fn keep(state: &AppState, owner: i64, key: &str, response: Response) -> Result<Response, Problem> {
+    let mut conn = state.db.read().await?;
+    if !response.status().is_success() {
+        sqlx::query("DELETE FROM app.idempotency_keys WHERE owner_id = $1 AND key = $2")
+            .bind(owner)
+            .bind(key)
+            .execute(&mut *conn)
+            .await?;
+        return Ok(response);
+    }
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, ANSWER_BYTES_MAX)
+        .await
+        .map_err(Problem::internal)?;
+    let text = |name| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    sqlx::query(
+        "UPDATE app.idempotency_keys SET status = $3, location = $4, etag = $5, body = $6 WHERE owner_id = $1 AND key = $2",
+    )
+    .bind(owner)
+    .bind(key)
+    .bind(i16::try_from(parts.status.as_u16()).unwrap_or(200))
+    .bind(text(header::LOCATION))
+    .bind(text(header::ETAG))
+    .bind(bytes.as_ref())
+    .execute(&mut *conn)
+    .await?;
+    Ok(Response::from_parts(parts, Body::from(bytes)))
+}

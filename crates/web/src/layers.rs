@@ -1,0 +1,293 @@
+//! The layers around all routes, outermost first: request id, log and metrics, drawing of problems, rate limit,
+//! time limit, body limit, compression.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use kernel::RequestId;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+
+use crate::page::Page;
+use crate::problem::{Carried, ProblemField, params_as_json};
+use crate::{AppState, Problem, ProblemBody, Routes, idempotency, live};
+
+/// Nothing a person or program waits for takes longer; long work runs in the background.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Everything inside a page comes from here, and nothing else may frame it or be sent to by its forms.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' https: data:; object-src 'none'; \
+     base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// The caller's address, behind believed proxies the one they name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller(pub(crate) Option<IpAddr>);
+
+/// All routes with all layers.
+pub fn app(state: AppState, routes: Routes, body_limit_bytes: usize, trusted_proxies: Vec<IpAddr>) -> Router {
+    let compression = CompressionLayer::new().gzip(true).compress_when(
+        SizeAbove::new(1024)
+            .and(NotForContentType::SSE)
+            .and(NotForContentType::IMAGES),
+    );
+    routes
+        .merge(live::routes())
+        .into_router()
+        .fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::NotFound)
+        .layer(from_fn(idempotency::layer))
+        .layer(DefaultBodyLimit::max(body_limit_bytes))
+        .layer(from_fn(limit_time))
+        .layer(from_fn_with_state(state.clone(), limit_rate))
+        .layer(from_fn_with_state(state.clone(), draw_problems))
+        .layer(from_fn_with_state(state.clone(), observe))
+        .layer(compression)
+        .layer(from_fn_with_state((state.clone(), trusted_proxies), prepare))
+        .with_state(state)
+}
+
+async fn prepare(
+    State((state, proxies)): State<(AppState, Vec<IpAddr>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = telemetry::request_id();
+    let caller = Caller(caller_ip(&request, &proxies));
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(state);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The right-most address in `X-Forwarded-For` that is not one of our own proxies.
+fn caller_ip(request: &Request, proxies: &[IpAddr]) -> Option<IpAddr> {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip())?;
+    if !proxies.contains(&peer) {
+        return Some(peer);
+    }
+    let forwarded = request
+        .headers()
+        .get("x-forwarded-for")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    forwarded
+        .rsplit(',')
+        .filter_map(|part| part.trim().parse::<IpAddr>().ok())
+        .find(|ip| !proxies.contains(ip))
+        .or(Some(peer))
+}
+
+async fn observe(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("other", MatchedPath::as_str)
+        .to_owned();
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.0.clone())
+        .unwrap_or_default();
+    let response = next.run(request).await;
+    let status = response.status();
+    let seconds = started.elapsed().as_secs_f64();
+    state
+        .metrics
+        .api_response_seconds
+        .with_label_values(&[route.as_str(), method.as_str(), status.as_str()])
+        .observe(seconds);
+    let elapsed_ms = started.elapsed().as_millis();
+    tracing::debug!(request_id = %id, %method, route, status = status.as_u16(), elapsed_ms, "{method} {route} {status}");
+    response
+}
+
+async fn limit_rate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    // Assets are embedded and cached; counting them would only punish a first visit.
+    if request.uri().path().starts_with("/assets/") {
+        return next.run(request).await;
+    }
+    let caller = request.extensions().get::<Caller>().and_then(|caller| caller.0);
+    let allowance = state.rate().check(caller);
+    let mut response = match allowance.retry_after {
+        Some(retry_after) => {
+            state.metrics.rate_limited_total.inc();
+            Problem::TooMany { retry_after }.into_response()
+        }
+        None => next.run(request).await,
+    };
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("ratelimit-limit"), allowance.limit.into());
+    response
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path == "/live" || path.starts_with("/ws/") {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(ANSWER_TIME_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_elapsed) => Problem::Busy {
+            retry_after: Duration::from_secs(5),
+        }
+        .into_response(),
+    }
+}
+
+/// Draws a problem for whoever asked: a page, a toast, or RFC 9457 JSON. Logs it once.
+async fn draw_problems(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let head = parts.clone();
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let Some(Carried(problem)) = response.extensions_mut().remove::<Carried>() else {
+        return response;
+    };
+    let page = Page::of(&head, &state).await;
+    log(&problem, &page.shell.request_id, head.uri.path());
+    let mut drawn = if head.uri.path().starts_with("/api/") || head.uri.path().starts_with("/ws/") {
+        problem_json(&problem, &page)
+    } else if page.is_htmx() {
+        toast(&problem, &page)
+    } else {
+        problem_page(&problem, &page)
+    };
+    if let Some(seconds) = problem.retry_after() {
+        drawn
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if matches!(*problem, Problem::Unauthenticated) {
+        drawn
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    drawn
+}
+
+fn log(problem: &Problem, request_id: &str, path: &str) {
+    let Problem::Internal(source) = problem else {
+        return;
+    };
+    let mut chain = source.to_string();
+    let mut cause = source.source();
+    while let Some(inner) = cause {
+        chain.push_str(": ");
+        chain.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    tracing::error!(
+        request_id,
+        path,
+        error = chain,
+        "request {request_id} failed: {chain}"
+    );
+}
+
+fn problem_json(problem: &Problem, page: &Page) -> Response {
+    let refusal = problem.refusal();
+    let say = |refusal: &kernel::Refusal| page.state.ui.message(page.locale, refusal);
+    let field_error = |field: &str, refusal: &kernel::Refusal| ProblemField {
+        field: field.to_owned(),
+        code: refusal.code.to_owned(),
+        message: say(refusal),
+    };
+    let errors = if let Problem::Invalid(fields) = problem {
+        fields
+            .iter()
+            .map(|error| field_error(&error.field, &error.refusal))
+            .collect()
+    } else {
+        refusal
+            .field
+            .map(|field| field_error(field, &refusal))
+            .into_iter()
+            .collect()
+    };
+    let status = problem.status();
+    let body = ProblemBody {
+        kind: "about:blank",
+        title: status.canonical_reason().unwrap_or("Error").to_owned(),
+        status: status.as_u16(),
+        detail: say(&refusal),
+        code: refusal.code.to_owned(),
+        params: params_as_json(&refusal),
+        errors,
+        request_id: page.shell.request_id.clone(),
+    };
+    let json = serde_json::to_vec(&body).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], json).into_response()
+}
+
+fn words(problem: &Problem, page: &Page) -> String {
+    let say = |refusal: &kernel::Refusal| page.state.ui.message(page.locale, refusal);
+    if let Problem::Invalid(fields) = problem {
+        return fields
+            .iter()
+            .map(|error| say(&error.refusal))
+            .collect::<Vec<_>>()
+            .join(" ");
+    }
+    say(&problem.refusal())
+}
+
+/// htmx swaps nothing on an error; the page's script shows the text.
+fn toast(problem: &Problem, page: &Page) -> Response {
+    let text = words(problem, page);
+    (
+        problem.status(),
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+        text,
+    )
+        .into_response()
+}
+
+#[derive(serde::Serialize)]
+struct ErrorPage {
+    kind: &'static str,
+    detail: Option<String>,
+    back: Option<String>,
+}
+
+fn problem_page(problem: &Problem, page: &Page) -> Response {
+    let detail = match problem.kind() {
+        "not-found" | "internal" => None,
+        _ => Some(words(problem, page)),
+    };
+    let context = ErrorPage {
+        kind: problem.kind(),
+        detail,
+        back: None,
+    };
+    match page.render_with(problem.status(), "ui/error.html", &context) {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(error = ?error, "the error page itself failed");
+            (StatusCode::INTERNAL_SERVER_ERROR, Body::from("500")).into_response()
+        }
+    }
+}
