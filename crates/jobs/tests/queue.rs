@@ -1,5 +1,6 @@
 //! What a slice relies on: a job exists exactly when its transaction commits, runs, runs again when it says so.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
