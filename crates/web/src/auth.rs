@@ -1,18 +1,19 @@
 //! Who calls: the trait that the identity slice implements, and the guard in front of every handler.
 
 use async_trait::async_trait;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
+use http::Method;
 use http::request::Parts;
-use http::{HeaderMap, Method, header};
 use kernel::Actor;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use subtle::ConstantTimeEq as _;
 use ui::{ShellUser, Theme};
 
-use crate::{Access, AppState, Problem};
+use crate::extract::is_form;
+use crate::{Access, AppState, Caller, Problem};
 
 /// How the caller proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +57,6 @@ impl FromRequestParts<AppState> for ApiActor {
     }
 }
 
-/// Forms are small; a larger body is no form of ours.
-const FORM_BYTES_MAX: usize = 1 << 20;
-
 /// Runs before every handler.
 pub(crate) async fn guard(access: Access, request: Request, next: Next) -> Response {
     match admit(access, request).await {
@@ -71,15 +69,18 @@ pub(crate) async fn guard(access: Access, request: Request, next: Next) -> Respo
 type Refused = (Problem, Option<String>);
 
 async fn admit(access: Access, request: Request) -> Result<Request, Refused> {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let Some(state) = parts.extensions.get::<AppState>().cloned() else {
         return Err((Problem::fault("the application state is missing"), None));
     };
-    let identity = state
+    let mut identity = state
         .authenticator()
         .authenticate(&parts)
         .await
         .map_err(|problem| (problem, None))?;
+    if let Some(identity) = &mut identity {
+        Caller::of(&parts).sign(&mut identity.actor);
+    }
     match (access, &identity) {
         (Access::Public, _) | (Access::SignedIn, Some(_)) => {}
         (Access::SignedIn | Access::Needs(_), None) => {
@@ -92,14 +93,13 @@ async fn admit(access: Access, request: Request) -> Result<Request, Refused> {
                 .map_err(|denied| (denied.into(), None))?;
         }
     }
-    let mut request = Request::from_parts(parts.clone(), body);
+    let mut request = Request::from_parts(parts, body);
     if let Some(identity) = identity {
-        if let (Source::Cookie { csrf }, true) = (&identity.source, writes(&parts.method)) {
+        if let (Source::Cookie { csrf }, true) = (&identity.source, writes(request.method())) {
             request = check_csrf(csrf, request)
                 .await
                 .map_err(|problem| (problem, None))?;
         }
-        parts.extensions.insert(identity.clone());
         request.extensions_mut().insert(identity);
     }
     Ok(request)
@@ -149,10 +149,8 @@ async fn check_csrf(expected: &str, request: Request) -> Result<Request, Problem
         return Err(Problem::Csrf);
     }
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, FORM_BYTES_MAX)
-        .await
-        .ok()
-        .ok_or(Problem::TooLarge)?;
+    let limited = Request::from_parts(parts.clone(), body);
+    let bytes = crate::extract::body(limited).await?;
     let fields: Vec<(String, String)> = serde_html_form::from_bytes(&bytes).unwrap_or_default();
     if !fields
         .iter()
@@ -161,11 +159,4 @@ async fn check_csrf(expected: &str, request: Request) -> Result<Request, Problem
         return Err(Problem::Csrf);
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }

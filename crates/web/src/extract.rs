@@ -4,7 +4,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use kernel::{Cursor, Limit, PageRequest, Refusal};
 use serde::de::DeserializeOwned;
 
@@ -33,18 +33,14 @@ pub struct IfMatch(pub Option<i64>);
 impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let is_json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|kind| kind.starts_with("application/json"));
-        if !is_json {
-            return Err(Problem::Malformed(
-                "Content-Type: application/json is expected".to_owned(),
-            ));
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
+        if media_type(request.headers()) != JSON {
+            return Err(Problem::MediaType { expected: JSON });
         }
-        let bytes = body(request, state).await?;
+        let bytes = body(request).await?;
+        if escapes_nul(&bytes) {
+            return Err(Problem::Malformed(NUL.to_owned()));
+        }
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let path = error.path().to_string();
@@ -78,8 +74,11 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Query<T> {
 impl<T: DeserializeOwned> FromRequest<AppState> for Form<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let bytes = body(request, state).await?;
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
+        if !is_form(request.headers()) {
+            return Err(Problem::MediaType { expected: FORM });
+        }
+        let bytes = body(request).await?;
         let mut pairs: Vec<(String, String)> =
             serde_html_form::from_bytes(&bytes).map_err(|error| Problem::Malformed(error.to_string()))?;
         pairs.retain(|(name, _)| name != "csrf");
@@ -88,6 +87,9 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Form<T> {
 }
 
 fn decode_pairs<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Problem> {
+    if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
+        return Err(field(name, NUL));
+    }
     let text = serde_html_form::to_string(pairs).map_err(|error| Problem::Malformed(error.to_string()))?;
     let deserializer = serde_html_form::Deserializer::from_bytes(text.as_bytes());
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
@@ -98,22 +100,17 @@ fn decode_pairs<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Pr
 
 /// "unknown field `x`, expected …" belongs to the field it names.
 fn field(path: &str, message: &str) -> Problem {
-    let named = message
-        .strip_prefix("unknown field `")
-        .or_else(|| message.strip_prefix("missing field `"))
-        .or_else(|| message.strip_prefix("duplicate field `"))
-        .and_then(|rest| rest.split('`').next());
-    let code = if message.starts_with("unknown field") {
-        "ui-input-unknown-field"
-    } else if message.starts_with("missing field") {
-        "ui-input-missing"
+    let named = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
+    let parent = Some(path).filter(|path| !matches!(*path, "." | "?"));
+    let within = |name: &str| parent.map_or_else(|| name.to_owned(), |parent| format!("{parent}.{name}"));
+    let (code, place) = if let Some(name) = named("missing field `") {
+        ("ui-input-missing", within(name))
+    } else if let Some(name) = named("unknown field `") {
+        ("ui-input-unknown-field", at_or_within(path, name, within))
+    } else if let Some(name) = named("duplicate field `") {
+        ("ui-input-not-understood", at_or_within(path, name, within))
     } else {
-        "ui-input-not-understood"
-    };
-    let place = match (path, named) {
-        ("." | "?", Some(name)) => name.to_owned(),
-        (path, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
-        (path, _) => path.to_owned(),
+        ("ui-input-not-understood", path.to_owned())
     };
     let refusal = Refusal::new(code)
         .with("field", place.as_str())
@@ -121,8 +118,18 @@ fn field(path: &str, message: &str) -> Problem {
     Problem::field(place, refusal)
 }
 
-async fn body(request: Request, state: &AppState) -> Result<Bytes, Problem> {
-    Bytes::from_request(request, state)
+/// The path to a key that was read ends in that key already.
+fn at_or_within(path: &str, name: &str, within: impl Fn(&str) -> String) -> String {
+    if path == name || path.ends_with(&format!(".{name}")) {
+        path.to_owned()
+    } else {
+        within(name)
+    }
+}
+
+/// The body, within the limit of the application.
+pub(crate) async fn body(request: Request) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, &())
         .await
         .map_err(|rejection: BytesRejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
@@ -133,10 +140,46 @@ async fn body(request: Request, state: &AppState) -> Result<Bytes, Problem> {
         })
 }
 
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+/// PostgreSQL cannot store it and no person can type it.
+const NUL: &str = "a text holds the character U+0000";
+
+/// The kind of body, without its parameters, in lower case.
+fn media_type(headers: &HeaderMap) -> String {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+/// A form of fields; files come in another kind of form.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    media_type(headers) == FORM
+}
+
+/// Whether a JSON text holds the escape of U+0000, told from an escaped backslash before "u0000".
+fn escapes_nul(json: &[u8]) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.windows(2).position(|pair| pair[0] == b'\\') {
+        if rest[at + 1..].starts_with(b"u0000") {
+            return true;
+        }
+        rest = &rest[at + 2..];
+    }
+    false
+}
+
 impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for Path<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::NotFound);
+        }
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(_no_such_path) => Err(Problem::NotFound),

@@ -11,6 +11,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use kernel::Refusal;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
+use tracing::Instrument as _;
 
 use crate::{AppState, Problem};
 
@@ -54,7 +55,8 @@ async fn once(key: &str, request: Request, next: Next) -> Result<Response, Probl
     };
     let owner = identity.actor.user_id().map_or(0, |id| id.0);
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.ok().ok_or(Problem::TooLarge)?;
+    let limited = Request::from_parts(parts.clone(), body);
+    let bytes = crate::extract::body(limited).await?;
     let mut hash = Sha256::new();
     hash.update(parts.uri.to_string());
     hash.update([0]);
@@ -70,8 +72,30 @@ async fn once(key: &str, request: Request, next: Next) -> Result<Response, Probl
         }
         Claim::Different => return Err(Refusal::new("ui-idempotency-other-body").into()),
     }
-    let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    keep(&state, owner, key, response).await
+    let request = Request::from_parts(parts, Body::from(bytes));
+    answer_and_keep(state, owner, key.to_owned(), request, next).await
+}
+
+/// In a task of its own: a caller who hangs up in the middle is the very one who will ask again, and must then find
+/// the answer of the first time.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the task lives no longer than one bounded request and nothing waits for it at the end"
+)]
+async fn answer_and_keep(
+    state: AppState,
+    owner: i64,
+    key: String,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let work = async move {
+        let response = next.run(request).await;
+        keep(&state, owner, &key, response).await
+    };
+    tokio::spawn(work.in_current_span())
+        .await
+        .map_err(Problem::internal)?
 }
 
 /// A copy of the request's head: the body cannot be shared between threads while the caller is looked up.

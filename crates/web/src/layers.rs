@@ -1,22 +1,24 @@
-//! The layers around all routes, outermost first: request id, log and metrics, drawing of problems, rate limit,
-//! time limit, body limit, compression.
+//! The layers around all routes, outermost first: request id and standing headers, compression, log and metrics,
+//! drawing of problems, rate limit, time limit, body limit, idempotency, catching of panics.
 
-use std::net::{IpAddr, SocketAddr};
+use std::any::Any;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use kernel::RequestId;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::page::Page;
 use crate::problem::{Carried, ProblemField, params_as_json};
-use crate::{AppState, Problem, ProblemBody, Routes, idempotency, live};
+use crate::{AppState, Caller, Problem, ProblemBody, Routes, idempotency, live};
 
 /// Nothing a person or program waits for takes longer; long work runs in the background.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
@@ -24,10 +26,6 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
 /// Everything inside a page comes from here, and nothing else may frame it or be sent to by its forms.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' https: data:; object-src 'none'; \
      base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-
-/// The caller's address, behind believed proxies the one they name.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller(pub(crate) Option<IpAddr>);
 
 /// All routes with all layers.
 pub fn app(state: AppState, routes: Routes, body_limit_bytes: usize, trusted_proxies: Vec<IpAddr>) -> Router {
@@ -40,7 +38,8 @@ pub fn app(state: AppState, routes: Routes, body_limit_bytes: usize, trusted_pro
         .merge(live::routes())
         .into_router()
         .fallback(async || Problem::NotFound)
-        .method_not_allowed_fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(idempotency::layer))
         .layer(DefaultBodyLimit::max(body_limit_bytes))
         .layer(from_fn(limit_time))
@@ -58,9 +57,15 @@ async fn prepare(
     next: Next,
 ) -> Response {
     let id = telemetry::request_id();
-    let caller = Caller(caller_ip(&request, &proxies));
+    let request_id = RequestId(id.clone());
+    let caller = Caller::new(
+        request.headers(),
+        request.extensions(),
+        &proxies,
+        request_id.clone(),
+    );
     request.extensions_mut().insert(caller);
-    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(request_id);
     request.extensions_mut().insert(state);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -75,28 +80,22 @@ async fn prepare(
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // What is shown to one person is kept by nobody, unless the handler knows better.
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// The right-most address in `X-Forwarded-For` that is not one of our own proxies.
-fn caller_ip(request: &Request, proxies: &[IpAddr]) -> Option<IpAddr> {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip())?;
-    if !proxies.contains(&peer) {
-        return Some(peer);
-    }
-    let forwarded = request
-        .headers()
-        .get("x-forwarded-for")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    forwarded
-        .rsplit(',')
-        .filter_map(|part| part.trim().parse::<IpAddr>().ok())
-        .find(|ip| !proxies.contains(ip))
-        .or(Some(peer))
+/// A panic is a fault of ours like any other: one answer, one log line, and the next request is served.
+#[allow(clippy::needless_pass_by_value, reason = "the layer calls it with a box")]
+fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
+    let text = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("without words");
+    Problem::fault(format!("a handler panicked: {text}")).into_response()
 }
 
 async fn observe(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -130,7 +129,7 @@ async fn limit_rate(State(state): State<AppState>, request: Request, next: Next)
     if request.uri().path().starts_with("/assets/") {
         return next.run(request).await;
     }
-    let caller = request.extensions().get::<Caller>().and_then(|caller| caller.0);
+    let caller = request.extensions().get::<Caller>().and_then(|caller| caller.ip);
     let allowance = state.rate().check(caller);
     let mut response = match allowance.retry_after {
         Some(retry_after) => {
@@ -139,9 +138,9 @@ async fn limit_rate(State(state): State<AppState>, request: Request, next: Next)
         }
         None => next.run(request).await,
     };
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("ratelimit-limit"), allowance.limit.into());
+    for (name, value) in allowance.headers() {
+        response.headers_mut().insert(name, value.into());
+    }
     response
 }
 
@@ -162,11 +161,12 @@ async fn limit_time(request: Request, next: Next) -> Response {
 /// Draws a problem for whoever asked: a page, a toast, or RFC 9457 JSON. Logs it once.
 async fn draw_problems(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let head = parts.clone();
+    let mut head = parts.clone();
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let Some(Carried(problem)) = response.extensions_mut().remove::<Carried>() else {
         return response;
     };
+    recognise(&mut head, &state, &problem).await;
     let page = Page::of(&head, &state).await;
     log(&problem, &page.shell.request_id, head.uri.path());
     let mut drawn = if head.uri.path().starts_with("/api/") || head.uri.path().starts_with("/ws/") {
@@ -186,7 +186,31 @@ async fn draw_problems(State(state): State<AppState>, request: Request, next: Ne
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
+    // `Allow`, a cookie to forget: whatever stood beside the problem stays.
+    for (name, value) in response.headers() {
+        if !drawn.headers().contains_key(name) {
+            drawn.headers_mut().append(name, value.clone());
+        }
+    }
     drawn
+}
+
+/// The guard's knowledge of the caller went down with the request, so it is asked again: a person reads of a problem
+/// in their own language and frame. Not while the house is in need, and never a reason to fail.
+async fn recognise(head: &mut http::request::Parts, state: &AppState, problem: &Problem) {
+    if matches!(
+        problem,
+        Problem::TooMany { .. } | Problem::Busy { .. } | Problem::Unauthenticated
+    ) {
+        return;
+    }
+    match state.authenticator().authenticate(head).await {
+        Ok(Some(identity)) => {
+            head.extensions.insert(identity);
+        }
+        Ok(None) => {}
+        Err(error) => tracing::debug!(error = %error, "the reader of a problem is not known: {error}"),
+    }
 }
 
 fn log(problem: &Problem, request_id: &str, path: &str) {

@@ -6,6 +6,7 @@
 
 mod access;
 mod auth;
+mod caller;
 mod extract;
 mod flash;
 mod idempotency;
@@ -20,6 +21,7 @@ mod state;
 
 pub use access::Access;
 pub use auth::{ApiActor, Authenticator, Identity, Source};
+pub use caller::Caller;
 pub use extract::{Form, IfMatch, Json, Path, Query, page_request};
 pub use kernel::{Limit, PageRequest};
 pub use layers::app;
@@ -31,4 +33,3 @@ pub use reply::{List, created, versioned};
 pub use routes::{RouteEntry, Routes};
 pub use state::{AppState, AppStateBuilder, NavItem, ShellExtras};
 pub use ui::FlashKind;
-

@@ -18,6 +18,8 @@ use crate::{Access, AppState, Problem, Routes};
 const CHANNEL: &str = "magflow_live";
 /// A browser that falls this far behind refreshes everything instead.
 const BACKLOG: usize = 256;
+/// Proxies cut connections that are silent for half a minute and more.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// Announces a change to open pages once the transaction commits. Topics: `orders`, `order-12`, `emag-run-3`.
 pub async fn tell(conn: &mut PgConnection, topic: &str) -> Result<(), sqlx::Error> {
@@ -64,8 +66,11 @@ impl LiveHub {
         // Nobody knows what happened while we were away.
         self.send("*");
         loop {
-            let notification = listener.recv().await?;
-            self.send(notification.payload());
+            match listener.try_recv().await? {
+                Some(notification) => self.send(notification.payload()),
+                // The connection was lost and made again by itself; what was said meanwhile is gone.
+                None => self.send("*"),
+            }
         }
     }
 
@@ -87,5 +92,7 @@ async fn stream(State(state): State<AppState>) -> Result<impl IntoResponse, Prob
     });
     let version =
         futures::stream::once(async { Ok(Event::default().event("version").data(ui::assets::version())) });
-    Ok(Sse::new(version.chain(changes)).keep_alive(KeepAlive::new().interval(Duration::from_secs(20))))
+    let events = Sse::new(version.chain(changes)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // nginx would hold events back until its buffer is full.
+    Ok(([("x-accel-buffering", "no")], events))
 }

@@ -10,7 +10,7 @@ use ui::{Args, FlashKind, NavEntry, Shell, Theme};
 
 use crate::auth::{Identity, Source};
 use crate::flash::{self, cookie_value};
-use crate::{AppState, Problem};
+use crate::{AppState, Caller, Problem};
 
 /// Language and theme of somebody who is not signed in.
 pub(crate) const LOCALE_COOKIE: &str = "magflow_locale";
@@ -69,7 +69,7 @@ impl Page {
                 }
                 identity.actor.clone()
             }
-            None => anonymous(locale),
+            None => anonymous(locale, parts),
         };
         Self {
             actor,
@@ -145,12 +145,14 @@ impl Page {
     }
 }
 
-fn anonymous(locale: Locale) -> Actor {
-    Actor {
+fn anonymous(locale: Locale, parts: &Parts) -> Actor {
+    let mut actor = Actor {
         permissions: PermissionSet::default(),
         locale,
         ..Actor::system("anonymous")
-    }
+    };
+    Caller::of(parts).sign(&mut actor);
+    actor
 }
 
 fn locale_of(parts: &Parts, identity: Option<&Identity>) -> Locale {

@@ -23,6 +23,9 @@ pub struct FieldError {
 pub enum Problem {
     #[error("not found")]
     NotFound,
+    /// The path exists, the verb does not; `Allow` names those that do.
+    #[error("method not allowed")]
+    MethodNotAllowed,
     #[error("not signed in")]
     Unauthenticated,
     #[error(transparent)]
@@ -37,6 +40,9 @@ pub enum Problem {
     /// The body is no JSON or no form at all.
     #[error("malformed: {0}")]
     Malformed(String),
+    /// The body is of a kind that is not read here.
+    #[error("{expected} is expected")]
+    MediaType { expected: &'static str },
     /// Somebody changed the resource meanwhile.
     #[error("changed meanwhile; the version is now {current_version}")]
     Stale { current_version: i64 },
@@ -77,6 +83,8 @@ impl Problem {
             Self::Refused(_) => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Stale { .. } => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -96,6 +104,8 @@ impl Problem {
             Self::Csrf => Refusal::new("ui-error-csrf"),
             Self::Refused(refusal) => refusal.clone(),
             Self::Invalid(_) => Refusal::new("ui-error-invalid"),
+            Self::MethodNotAllowed => Refusal::new("ui-error-method"),
+            Self::MediaType { expected } => Refusal::new("ui-error-media-type").with("expected", *expected),
             Self::Malformed(detail) => Refusal::new("ui-error-malformed").with("detail", detail.as_str()),
             Self::Stale { current_version } => {
                 Refusal::new("ui-error-stale").with("version", *current_version)
@@ -121,6 +131,8 @@ impl Problem {
             | Self::Refused(_)
             | Self::Invalid(_)
             | Self::Malformed(_)
+            | Self::MethodNotAllowed
+            | Self::MediaType { .. }
             | Self::Stale { .. }
             | Self::TooLarge
             | Self::Internal(_) => None,
@@ -135,6 +147,8 @@ impl Problem {
             Self::Refused(_)
             | Self::Invalid(_)
             | Self::Malformed(_)
+            | Self::MethodNotAllowed
+            | Self::MediaType { .. }
             | Self::Stale { .. }
             | Self::TooLarge => "refused",
             Self::TooMany { .. } | Self::Busy { .. } => "busy",
