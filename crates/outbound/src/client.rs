@@ -52,9 +52,9 @@ enum Trust {
 impl Outbound {
     /// A machine without certificate roots still gets a client: plain `http` works there, and `https` ends in
     /// [`OutboundError::Connect`].
-    pub fn new(options: &OutboundOptions) -> Result<Self, OutboundError> {
+    pub fn new(options: OutboundOptions) -> Result<Self, OutboundError> {
         install_crypto();
-        match client(options, Trust::OperatingSystem) {
+        match client(options.clone(), Trust::OperatingSystem) {
             Ok(client) => Ok(Self { client }),
             Err(error) => {
                 let client = client(options, Trust::Nobody)?;
@@ -110,9 +110,9 @@ fn install_crypto() {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the one home of the HTTP client")]
-fn client(options: &OutboundOptions, trust: Trust) -> Result<reqwest::Client, reqwest::Error> {
+fn client(options: OutboundOptions, trust: Trust) -> Result<reqwest::Client, reqwest::Error> {
     let mut builder = reqwest::Client::builder()
-        .user_agent(options.user_agent.as_str())
+        .user_agent(options.user_agent)
         .connect_timeout(options.connect_timeout)
         .timeout(options.total_timeout)
         .redirect(redirect::Policy::none())
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_machine_without_certificate_roots_still_gets_a_client() {
         install_crypto();
-        assert!(client(&OutboundOptions::default(), Trust::Nobody).is_ok());
+        assert!(client(OutboundOptions::default(), Trust::Nobody).is_ok());
     }
 
     #[test]
@@ -178,6 +178,6 @@ mod tests {
             user_agent: "two\nlines".to_owned(),
             ..OutboundOptions::default()
         };
-        assert!(matches!(Outbound::new(&options), Err(OutboundError::Invalid(_))));
+        assert!(matches!(Outbound::new(options), Err(OutboundError::Invalid(_))));
     }
 }

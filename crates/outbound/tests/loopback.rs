@@ -110,7 +110,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
 }
 
 fn client() -> Outbound {
-    Outbound::new(&OutboundOptions::default()).unwrap()
+    Outbound::new(OutboundOptions::default()).unwrap()
 }
 
 fn get(server: &Server) -> OutboundRequest {
@@ -200,7 +200,7 @@ async fn the_client_has_a_time_limit_of_its_own() {
         total_timeout: Duration::from_millis(200),
         ..OutboundOptions::default()
     };
-    let error = Outbound::new(&options)
+    let error = Outbound::new(options)
         .unwrap()
         .send(get(&server))
         .await
