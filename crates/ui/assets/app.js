@@ -41,6 +41,13 @@
   body.addEventListener("htmx:sendError", failed);
   body.addEventListener("htmx:timeout", failed);
   body.addEventListener("htmx:responseError", failed);
+  // A refusal comes as one plain sentence: it is shown, and what stands on the page stays.
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const answer = event.detail.xhr;
+    if (answer.status < 400 || !/^text\/plain/.test(answer.getResponseHeader("content-type") || "")) return;
+    event.detail.shouldSwap = event.detail.isError = false;
+    toast("error", answer.responseText);
+  });
   doc.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method === "dialog" || form.hasAttribute("data-edit") || form.hasAttribute("hx-post") || event.defaultPrevented) return;
