@@ -14,6 +14,8 @@ CREATE TABLE app.users (
     theme text NOT NULL DEFAULT 'system' CHECK (theme IN ('system', 'light', 'dark')),
     is_active boolean NOT NULL DEFAULT true,
     last_login_at timestamptz,
+    -- Stands in the audit trail for the hash, which never does.
+    password_changed_at timestamptz NOT NULL DEFAULT now(),
     version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
@@ -53,12 +55,26 @@ CREATE TABLE app.user_roles (
 );
 CREATE INDEX user_roles_role ON app.user_roles (role_id);
 
--- Only hashes of what the browser or program holds. `kind`: a browser session or an API refresh token.
+-- What an active user may do, over all their roles. The owner may do everything, also what is declared later.
+CREATE VIEW app.user_rights AS
+SELECT u.id AS user_id,
+       EXISTS (SELECT FROM app.user_roles ur JOIN app.roles r ON r.id = ur.role_id
+                WHERE ur.user_id = u.id AND r.code = 'owner') AS is_owner,
+       ARRAY(SELECT DISTINCT rp.permission
+               FROM app.user_roles ur JOIN app.role_permissions rp ON rp.role_id = ur.role_id
+              WHERE ur.user_id = u.id) AS permissions
+  FROM app.users u
+ WHERE u.is_active;
+
+-- Only hashes of what the browser or program holds. `kind`: a browser session, or a family of API refresh tokens:
+-- every use puts the hash of the next token here. `family_hash` names the family in all its tokens, so that one
+-- which was already used is known again and ends the family.
 CREATE TABLE app.sessions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_id bigint NOT NULL REFERENCES app.users ON DELETE CASCADE,
     kind text NOT NULL CHECK (kind IN ('browser', 'refresh')),
     token_hash bytea NOT NULL,
+    family_hash bytea,
     csrf_token text NOT NULL,
     ip_address inet,
     user_agent text,
@@ -66,6 +82,8 @@ CREATE TABLE app.sessions (
     last_seen_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     CONSTRAINT sessions_token_unique UNIQUE (token_hash),
+    CONSTRAINT sessions_family_unique UNIQUE (family_hash),
+    CHECK ((kind = 'refresh') = (family_hash IS NOT NULL)),
     CHECK (expires_at > created_at)
 );
 CREATE INDEX sessions_user ON app.sessions (user_id);
@@ -95,8 +113,11 @@ CREATE TABLE app.login_failures (
 );
 CREATE INDEX login_failures_subject ON app.login_failures (subject, failed_at);
 CREATE INDEX login_failures_ip ON app.login_failures (ip_address, failed_at);
+CREATE INDEX login_failures_age ON app.login_failures (failed_at);
 
-CREATE TRIGGER users_touch BEFORE UPDATE ON app.users FOR EACH ROW EXECUTE FUNCTION app.touch();
+-- A log-in is no change of the user: it must not make somebody's open edit form stale.
+CREATE TRIGGER users_touch BEFORE UPDATE OF email, name, password_hash, locale, theme, is_active ON app.users
+    FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TRIGGER users_audit AFTER INSERT OR UPDATE OR DELETE ON app.users
     FOR EACH ROW EXECUTE FUNCTION app.audit('password_hash', 'last_login_at');
 CREATE TRIGGER roles_touch BEFORE UPDATE ON app.roles FOR EACH ROW EXECUTE FUNCTION app.touch();
@@ -114,6 +135,7 @@ CREATE TRIGGER api_tokens_audit AFTER INSERT OR UPDATE OR DELETE ON app.api_toke
 DROP TABLE IF EXISTS app.login_failures;
 DROP TABLE IF EXISTS app.api_tokens;
 DROP TABLE IF EXISTS app.sessions;
+DROP VIEW IF EXISTS app.user_rights;
 DROP TABLE IF EXISTS app.user_roles;
 DROP TABLE IF EXISTS app.role_permissions;
 DROP TABLE IF EXISTS app.permissions;

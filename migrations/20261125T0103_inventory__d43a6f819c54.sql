@@ -59,11 +59,13 @@ CREATE TRIGGER stock_movements_append_only BEFORE UPDATE OR DELETE ON app.stock_
 CREATE FUNCTION app.post_movements() RETURNS trigger
     LANGUAGE plpgsql AS $body$
 BEGIN
-    INSERT INTO app.inventory AS level (product_id, warehouse_id, on_hand)
-    SELECT product_id, warehouse_id, sum(delta) FROM added
-     GROUP BY product_id, warehouse_id ORDER BY product_id, warehouse_id
-    ON CONFLICT (product_id, warehouse_id)
-    DO UPDATE SET on_hand = level.on_hand + EXCLUDED.on_hand, updated_at = now();
+    -- Two statements: the checks of an INSERT … ON CONFLICT judge the difference as if it were the level.
+    INSERT INTO app.inventory (product_id, warehouse_id)
+    SELECT DISTINCT product_id, warehouse_id FROM added ORDER BY product_id, warehouse_id
+    ON CONFLICT (product_id, warehouse_id) DO NOTHING;
+    UPDATE app.inventory AS level SET on_hand = level.on_hand + change.delta, updated_at = now()
+      FROM (SELECT product_id, warehouse_id, sum(delta) AS delta FROM added GROUP BY 1, 2) AS change
+     WHERE level.product_id = change.product_id AND level.warehouse_id = change.warehouse_id;
     RETURN NULL;
 END
 $body$;

@@ -12,11 +12,13 @@ CREATE TABLE app.customers (
     email text,
     phone text,
     tax_id text,
+    -- Came from a channel and its check digit does not fit: ask before invoicing.
+    tax_id_suspect boolean NOT NULL DEFAULT false,
     registration_number text,
-    -- {street, city, county, postal_code, country, contact, phone}
+    -- {street, city, county, postal_code, country, contact, phone, locker}
     billing jsonb NOT NULL DEFAULT '{}',
     shipping jsonb NOT NULL DEFAULT '{}',
-    channel text NOT NULL DEFAULT 'manual' CHECK (channel IN ('manual', 'emag')),
+    channel text NOT NULL DEFAULT 'manual' CHECK (channel IN ('manual', 'shop', 'emag')),
     external_id text,
     version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -32,13 +34,16 @@ CREATE TABLE app.sales_orders (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- What people say on the phone; for the marketplace its own order number.
     number text NOT NULL CHECK (number <> ''),
-    channel text NOT NULL CHECK (channel IN ('manual', 'emag')),
+    channel text NOT NULL CHECK (channel IN ('manual', 'shop', 'emag')),
     -- Which of several shops of a channel; 0 where there is one.
     channel_account bigint NOT NULL DEFAULT 0,
     external_id text,
     customer_id bigint NOT NULL REFERENCES app.customers,
     status text NOT NULL DEFAULT 'new' CHECK (status IN
         ('new', 'confirmed', 'packed', 'shipped', 'cancelled', 'returned')),
+    -- What the channel said last. Only a change of it moves the status, so that work done here is not undone by a
+    -- channel that repeats itself.
+    channel_status text,
     -- own: we ship and reserve; marketplace: eMAG ships from its own stock (FBE).
     fulfilment text NOT NULL DEFAULT 'own' CHECK (fulfilment IN ('own', 'marketplace')),
     currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
@@ -52,6 +57,10 @@ CREATE TABLE app.sales_orders (
     short_lines integer NOT NULL DEFAULT 0 CHECK (short_lines >= 0),
     cancel_reason text,
     note text,
+    -- Where the goods leave from; a marketplace that ships itself may have none.
+    warehouse_id bigint REFERENCES app.warehouses,
+    -- Where it goes, as it stood when the order came; the customer may move later.
+    ship_to jsonb NOT NULL DEFAULT '{}',
     placed_at timestamptz NOT NULL,
     ship_by timestamptz,
     shipped_at timestamptz,
@@ -59,15 +68,18 @@ CREATE TABLE app.sales_orders (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     search text NOT NULL GENERATED ALWAYS AS (app.fold(number || ' ' || COALESCE(external_id, ''))) STORED,
-    CONSTRAINT sales_orders_number_unique UNIQUE (number),
+    -- Two shops of one marketplace may use one number.
+    CONSTRAINT sales_orders_number_unique UNIQUE (channel, channel_account, number),
     CONSTRAINT sales_orders_external_unique UNIQUE (channel, channel_account, external_id),
-    CHECK (status <> 'cancelled' OR cancel_reason IS NOT NULL)
+    CHECK (status <> 'cancelled' OR cancel_reason IS NOT NULL),
+    CHECK (fulfilment <> 'own' OR warehouse_id IS NOT NULL)
 );
 CREATE INDEX sales_orders_placed ON app.sales_orders (placed_at DESC, id DESC);
 CREATE INDEX sales_orders_status ON app.sales_orders (status, placed_at DESC, id DESC);
 CREATE INDEX sales_orders_customer ON app.sales_orders (customer_id, placed_at DESC);
 CREATE INDEX sales_orders_attention ON app.sales_orders (placed_at, id)
     WHERE (unresolved_lines > 0 OR short_lines > 0) AND status IN ('new', 'confirmed', 'packed');
+CREATE INDEX sales_orders_ship_by ON app.sales_orders (ship_by, id) WHERE status IN ('new', 'confirmed', 'packed');
 CREATE INDEX sales_orders_search ON app.sales_orders USING gin (search public.gin_trgm_ops);
 CREATE SEQUENCE app.sales_order_number AS bigint;
 
@@ -92,6 +104,8 @@ CREATE TABLE app.sales_order_lines (
     reserved bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0),
     -- Wanted but not reserved, of an own-fulfilment order that is open.
     short bigint NOT NULL DEFAULT 0 CHECK (short >= 0),
+    -- Left the stock; a later change of the order never takes them again.
+    shipped bigint NOT NULL DEFAULT 0 CHECK (shipped >= 0),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT sales_order_lines_position_unique UNIQUE (order_id, position),

@@ -27,6 +27,8 @@ CREATE TABLE app.emag_accounts (
     push_enabled boolean NOT NULL DEFAULT false,
     push_enabled_at timestamptz,
     push_enabled_by bigint REFERENCES app.users,
+    -- Prices of the own catalogue are sent too; off: the shop's prices are kept by hand at the marketplace.
+    push_prices boolean NOT NULL DEFAULT true,
     safety_buffer bigint NOT NULL DEFAULT 0 CHECK (safety_buffer >= 0),
     -- The first complete reading of the offers posts the opening movements, once.
     opened_at timestamptz,
@@ -84,10 +86,15 @@ CREATE TABLE app.emag_listings (
     wanted_price numeric(14, 4),
     stock_sent_at timestamptz,
     price_sent_at timestamptz,
+    -- A call went out and its answer is not known, or crossed an acknowledgement: read the offer before trusting remote_*.
+    unsure_since timestamptz,
     -- A refusal by eMAG; no further try until the wanted value changes or somebody retries.
     push_error text,
     push_error_at timestamptz,
     retry_after timestamptz,
+    price_error text,
+    price_error_at timestamptz,
+    price_retry_after timestamptz,
     last_seen_at timestamptz NOT NULL,
     last_run_id bigint,
     missing_since timestamptz,
@@ -109,6 +116,7 @@ CREATE INDEX emag_listings_low_stock ON app.emag_listings (general_stock, id) WH
 CREATE INDEX emag_listings_name_trgm ON app.emag_listings USING gin (search public.gin_trgm_ops);
 CREATE INDEX emag_listings_stock_diff ON app.emag_listings (account_id, id)
     WHERE wanted_stock IS NOT NULL AND wanted_stock <> remote_stock;
+CREATE INDEX emag_listings_unsure ON app.emag_listings (account_id, id) WHERE unsure_since IS NOT NULL;
 CREATE INDEX emag_listings_price_diff ON app.emag_listings (account_id, id)
     WHERE wanted_price IS NOT NULL AND wanted_price <> remote_price;
 
@@ -123,6 +131,10 @@ CREATE TABLE app.emag_orders (
     order_id bigint REFERENCES app.sales_orders,
     raw jsonb NOT NULL,
     emag_modified_at timestamptz,
+    -- Units per listing (emag_id) of the active lines, side by side: what eMAG takes off its figure when the order is
+    -- acknowledged.
+    unit_ids bigint[] NOT NULL DEFAULT '{}',
+    unit_counts bigint[] NOT NULL DEFAULT '{}',
     -- none: nothing to do; wanted: to be acknowledged; sent: asked, answer unknown; done; refused.
     ack text NOT NULL DEFAULT 'none' CHECK (ack IN ('none', 'wanted', 'sent', 'done', 'refused')),
     ack_sent_at timestamptz,
@@ -134,7 +146,8 @@ CREATE TABLE app.emag_orders (
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT emag_orders_id_unique UNIQUE (account_id, emag_order_id),
     CONSTRAINT emag_orders_order_unique UNIQUE (order_id),
-    CHECK (type = 3 OR ack = 'none')
+    CHECK (type = 3 OR ack = 'none'),
+    CHECK (cardinality(unit_ids) = cardinality(unit_counts))
 );
 CREATE INDEX emag_orders_to_ack ON app.emag_orders (account_id, id) WHERE ack IN ('wanted', 'sent');
 CREATE INDEX emag_orders_to_settle ON app.emag_orders (account_id, id) WHERE ack = 'done' AND settled_at IS NULL;
@@ -259,7 +272,11 @@ SELECT r.id, r.account_id, a.kind AS account_type, r.kind AS sync_type, r.mode, 
 CREATE TRIGGER emag_accounts_touch BEFORE UPDATE ON app.emag_accounts FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TRIGGER emag_accounts_audit AFTER INSERT OR UPDATE OR DELETE ON app.emag_accounts
     FOR EACH ROW EXECUTE FUNCTION app.audit('password_sealed', 'orders_read_until');
-CREATE TRIGGER emag_listings_touch BEFORE UPDATE ON app.emag_listings FOR EACH ROW EXECUTE FUNCTION app.touch();
+-- Being seen again unchanged (last_seen_at, last_run_id) is no change of the row.
+CREATE TRIGGER emag_listings_touch BEFORE UPDATE OF product_id, part_number, part_number_key, name, brand, status,
+    sale_price, general_stock, raw, remote_stock, wanted_stock, remote_price, wanted_price, push_error, price_error,
+    missing_since
+    ON app.emag_listings FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TRIGGER emag_push_holds_audit AFTER INSERT OR UPDATE OR DELETE ON app.emag_push_holds
     FOR EACH ROW EXECUTE FUNCTION app.audit();
 

@@ -1,1 +1,32 @@
-//! inventory
+//! Stock: an append-only ledger, levels that are its sum, and promises of units to order lines.
+//!
+//! Always holds: on-hand and reserved are never negative and never more is reserved than is on hand, held by the
+//! database as well; every change has a cause; what is posted with a reference is posted once. Never knows who
+//! ordered or which marketplace shows the goods.
+
+mod error;
+mod events;
+mod model;
+pub mod service;
+mod store;
+
+pub use error::InventoryError;
+pub use events::{ReservationsLost, StockChanged};
+pub use model::{
+    Cause, Finding, Level, LowStockRow, LowStockSummary, Movement, MovementRow, Outcome, Place, Problem,
+    Reservation, Want, Warehouse,
+};
+pub use service::{low_stock_summary, verify};
+pub use store::{Condition, LevelFilter, LevelRow, MovementFilter};
+
+use kernel::Permission;
+
+/// See levels and movements.
+pub const INVENTORY_VIEW: Permission = Permission::new("inventory.view");
+/// Correct and count.
+pub const INVENTORY_ADJUST: Permission = Permission::new("inventory.adjust");
+
+pub const PERMISSIONS: &[Permission] = &[INVENTORY_VIEW, INVENTORY_ADJUST];
+
+#[cfg(test)]
+mod tests;
