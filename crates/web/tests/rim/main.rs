@@ -9,6 +9,7 @@
 
 mod app;
 mod guard;
+mod hostile;
 mod idempotency;
 mod input;
 mod limits;
