@@ -123,7 +123,7 @@ CREATE TRIGGER sales_orders_touch BEFORE UPDATE ON app.sales_orders FOR EACH ROW
 CREATE TRIGGER sales_orders_audit AFTER INSERT OR UPDATE OR DELETE ON app.sales_orders
     FOR EACH ROW EXECUTE FUNCTION app.audit('search');
 CREATE TRIGGER sales_order_lines_audit AFTER INSERT OR UPDATE OR DELETE ON app.sales_order_lines
-    FOR EACH ROW EXECUTE FUNCTION app.audit();
+    FOR EACH ROW EXECUTE FUNCTION app.audit('updated_at');
 
 \quit
 -- >> down

@@ -1,0 +1,8 @@
+//! What a seller sees: orders that come once, stock that is never promised twice, sums that add up.
+
+mod bench;
+mod customers;
+mod importing;
+mod lists;
+mod rules;
+mod selling;
