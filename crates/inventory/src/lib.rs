@@ -4,12 +4,15 @@
 //! database as well; every change has a cause; what is posted with a reference is posted once. Never knows who
 //! ordered or which marketplace shows the goods.
 
+mod api;
 mod error;
 mod events;
 mod model;
+mod pages;
 pub mod service;
 mod store;
 
+pub use api::openapi;
 pub use error::InventoryError;
 pub use events::{ReservationsLost, StockChanged};
 pub use model::{
@@ -20,6 +23,7 @@ pub use service::{low_stock_summary, verify};
 pub use store::{Condition, LevelFilter, LevelRow, MovementFilter};
 
 use kernel::Permission;
+use web::NavItem;
 
 /// See levels and movements.
 pub const INVENTORY_VIEW: Permission = Permission::new("inventory.view");
@@ -27,6 +31,29 @@ pub const INVENTORY_VIEW: Permission = Permission::new("inventory.view");
 pub const INVENTORY_ADJUST: Permission = Permission::new("inventory.adjust");
 
 pub const PERMISSIONS: &[Permission] = &[INVENTORY_VIEW, INVENTORY_ADJUST];
+
+/// Templates and words.
+pub static PAGES: ui::SlicePages = ui::slice_pages!(
+    "inventory",
+    templates: ["levels.html", "movements.html", "_count.html", "_product.html"]
+);
+
+/// The entry of the menu.
+pub fn nav() -> &'static [NavItem] {
+    const NAV: &[NavItem] = &[NavItem {
+        href: "/inventory",
+        icon: "boxes",
+        key: "nav-stock",
+        access: Some(INVENTORY_VIEW),
+        order: 40,
+    }];
+    NAV
+}
+
+/// REST and pages.
+pub fn routes() -> web::Routes {
+    api::routes().merge(pages::routes())
+}
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! once. Never knows a slice.
 
 mod access;
+mod address;
 mod auth;
 mod caller;
 mod extract;
@@ -20,6 +21,7 @@ mod routes;
 mod state;
 
 pub use access::Access;
+pub use address::address;
 pub use auth::{ApiActor, Authenticator, Identity, Source};
 pub use caller::Caller;
 pub use extract::{Form, IfMatch, Json, Path, Query, page_request};
