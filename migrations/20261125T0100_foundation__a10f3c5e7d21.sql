@@ -38,8 +38,10 @@ CREATE INDEX audit_logs_user ON app.audit_logs (user_id, id DESC);
 CREATE FUNCTION app.audit() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, app AS $body$
 DECLARE
-    before jsonb := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE to_jsonb(OLD) - TG_ARGV[0:] END;
-    after jsonb := CASE WHEN TG_OP = 'DELETE' THEN NULL ELSE to_jsonb(NEW) - TG_ARGV[0:] END;
+    -- Without arguments the array is NULL, and would make everything NULL.
+    hidden text[] := COALESCE(TG_ARGV[0:], '{}');
+    before jsonb := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE to_jsonb(OLD) - hidden END;
+    after jsonb := CASE WHEN TG_OP = 'DELETE' THEN NULL ELSE to_jsonb(NEW) - hidden END;
     changed_before jsonb := before;
     changed_after jsonb := after;
 BEGIN
