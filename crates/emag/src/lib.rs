@@ -1,1 +1,35 @@
-//! emag
+//! The marketplace: seller accounts, their offers and orders, and what they should hold.
+//!
+//! Always holds: an order is imported, reserved and acknowledged once however often it is read or the process dies; a
+//! new account only reads until its owner switches sending on; what looks like an accident is asked about first; no call
+//! is made inside a transaction. Never decides prices, never writes stock levels itself (that is `inventory`).
+
+mod calllog;
+mod context;
+mod error;
+mod jobs;
+mod model;
+mod secret;
+pub mod service;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use context::{Context, ContextParts, NoObserver, Observer};
+pub use error::EmagError;
+pub use jobs::{on_start, register, subscriptions};
+pub use model::{Account, AccountKind, AccountPatch, Hold, NewAccount, PreviewRow, Run, RunKind, RunMode, RunState};
+
+use kernel::Permission;
+
+/// See accounts, runs, listings and holds.
+pub const EMAG_VIEW: Permission = Permission::new("emag.view");
+/// Start synchronisations, retry failures.
+pub const EMAG_SYNC: Permission = Permission::new("emag.sync");
+/// Connect and change accounts.
+pub const EMAG_ACCOUNTS: Permission = Permission::new("emag.accounts");
+/// Switch sending on and off, decide what is held.
+pub const EMAG_PUSH: Permission = Permission::new("emag.push");
+
+pub const PERMISSIONS: &[Permission] = &[EMAG_VIEW, EMAG_SYNC, EMAG_ACCOUNTS, EMAG_PUSH];

@@ -1,0 +1,1 @@
+//! Lists with filters that a person chooses.
