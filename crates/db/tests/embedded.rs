@@ -4,6 +4,11 @@
     clippy::disallowed_methods,
     reason = "a test starts itself as a second process and tells it where"
 )]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test it helps"
+)]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -86,10 +91,11 @@ fn is_alive(pid: u32) -> bool {
 }
 
 fn port_of(server: &EmbeddedPostgres) -> u16 {
-    match &*server.state().borrow() {
-        EmbeddedState::Running { port, .. } => *port,
-        other => panic!("not running: {other:?}"),
-    }
+    let state = server.state().borrow().clone();
+    let EmbeddedState::Running { port, .. } = state else {
+        panic!("not running: {state:?}")
+    };
+    port
 }
 
 /// This test binary again, as a MagFlow of its own that starts the server, fills it and waits to be killed.
