@@ -1,0 +1,7 @@
+//! Pages of this slice.
+
+use web::Routes;
+
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+}

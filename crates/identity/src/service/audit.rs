@@ -1,0 +1,46 @@
+//! Reading the audit trail.
+
+use kernel::{Actor, Page, PageRequest, UserId};
+use sqlx::PgConnection;
+
+use crate::error::IdentityError;
+use crate::model::AuditEntry;
+use crate::store::audit::{self as store, AuditFilter};
+
+/// More names than this are looked for by their number.
+const PEOPLE_MAX: i64 = 200;
+
+/// Newest first. `total` is not counted: the trail has millions of rows.
+pub async fn audit_log(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &AuditFilter,
+    request: PageRequest,
+) -> Result<Page<AuditEntry>, IdentityError> {
+    actor.require(crate::AUDIT)?;
+    let before = match &request.after {
+        Some(cursor) => Some(
+            cursor
+                .open::<i64>()
+                .map_err(|error| IdentityError::Cursor(error.into()))?,
+        ),
+        None => None,
+    };
+    let rows = store::list(conn, filter, before, request.limit.probe()).await?;
+    Ok(Page::cut(rows, request.limit, None, |row| row.id))
+}
+
+/// The tables whose changes are kept.
+pub async fn audit_tables(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<String>, IdentityError> {
+    actor.require(crate::AUDIT)?;
+    Ok(store::tables(conn).await?)
+}
+
+/// Those who could have changed something.
+pub async fn audit_people(
+    conn: &mut PgConnection,
+    actor: &Actor,
+) -> Result<Vec<(UserId, String)>, IdentityError> {
+    actor.require(crate::AUDIT)?;
+    Ok(store::people(conn, PEOPLE_MAX).await?)
+}
