@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use db::Db;
 use emag_api::{
-    BreakerRules, Bucket, Client, ClientParts, Credentials, Endpoint, Jitter, Pacers, Platform, RetryRules, Transport,
+    BreakerRules, Bucket, Client, ClientParts, Credentials, Endpoint, Jitter, Pacers, Platform, RetryRules,
+    Transport,
 };
 use kernel::{Clock, EmagAccountId};
 
@@ -117,7 +118,7 @@ impl Context {
     }
 
     /// How many calls wait in the account's queues: orders, everything else.
-    pub(crate) fn waiting(&self, account: EmagAccountId) -> (usize, usize) {
+    pub fn waiting(&self, account: EmagAccountId) -> (usize, usize) {
         let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.get(&account).map_or((0, 0), |known| {
             (

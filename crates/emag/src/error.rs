@@ -50,7 +50,9 @@ pub(crate) fn api_code(error: &ApiError) -> &'static str {
     }
     match error {
         ApiError::Throttled { .. } => "throttled",
-        ApiError::Unreachable { .. } | ApiError::Transient { .. } | ApiError::CircuitOpen { .. } => "unreachable",
+        ApiError::Unreachable { .. } | ApiError::Transient { .. } | ApiError::CircuitOpen { .. } => {
+            "unreachable"
+        }
         ApiError::Refused { .. }
         | ApiError::Locked { .. }
         | ApiError::Account { .. }

@@ -215,7 +215,12 @@ pub fn subscriptions() -> Vec<Subscription> {
 /// Queues dead runs and everything that differs; called once when a worker starts.
 pub async fn on_start(context: &Context) -> Result<(), sqlx::Error> {
     let mut tx = context.db().begin(&actor()).await?;
-    enqueue(&mut tx, &ReconcileTimer {}, ::jobs::Enqueue::keyed("emag_reconcile_timer")).await?;
+    enqueue(
+        &mut tx,
+        &ReconcileTimer {},
+        ::jobs::Enqueue::keyed("emag_reconcile_timer"),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }

@@ -19,7 +19,10 @@ mod tests;
 pub use context::{Context, ContextParts, NoObserver, Observer};
 pub use error::EmagError;
 pub use jobs::{on_start, register, subscriptions};
-pub use model::{Account, AccountKind, AccountPatch, Hold, NewAccount, PreviewRow, Run, RunKind, RunMode, RunState};
+pub use model::{
+    Account, AccountKind, AccountPatch, FailureRow, Hold, NewAccount, PreviewRow, Run, RunKind, RunMode,
+    RunState,
+};
 
 use kernel::Permission;
 

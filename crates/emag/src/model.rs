@@ -15,5 +15,5 @@ pub(crate) use push::{
     GENUINE_CAUSES, PriceChange, PriceDecision, StockChange, decide_price, split_zeros, wanted_stock,
 };
 pub use push::{Hold, PreviewRow};
-pub use run::{Run, RunKind, RunMode, RunState};
+pub use run::{FailureRow, Run, RunKind, RunMode, RunState};
 pub(crate) use run::{OffersCursor, OrdersCursor, Tally};

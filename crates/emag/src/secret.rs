@@ -32,7 +32,10 @@ pub(crate) fn seal(key: &[u8; 32], plain: &str) -> Result<Sealed, EmagError> {
 }
 
 pub(crate) fn open(key: &[u8; 32], sealed: &Sealed) -> Result<String, EmagError> {
-    let (nonce, text) = sealed.0.split_first_chunk::<NONCE_BYTES>().ok_or(EmagError::Seal)?;
+    let (nonce, text) = sealed
+        .0
+        .split_first_chunk::<NONCE_BYTES>()
+        .ok_or(EmagError::Seal)?;
     let plain = XChaCha20Poly1305::new(key.into())
         .decrypt(&XNonce::from(*nonce), text)
         .map_err(|_opaque| EmagError::Seal)?;
@@ -48,7 +51,11 @@ mod tests {
         let sealed = seal(&[7; 32], "parolă secretă").unwrap();
         assert_eq!(open(&[7; 32], &sealed).unwrap(), "parolă secretă");
         assert!(open(&[8; 32], &sealed).is_err());
-        assert_ne!(seal(&[7; 32], "parolă secretă").unwrap(), sealed, "a fresh nonce each time");
+        assert_ne!(
+            seal(&[7; 32], "parolă secretă").unwrap(),
+            sealed,
+            "a fresh nonce each time"
+        );
         assert_eq!(format!("{sealed:?}"), "[sealed]");
         assert!(open(&[7; 32], &Sealed(vec![1, 2, 3])).is_err());
     }

@@ -64,9 +64,15 @@ pub(crate) fn listing_of(offer: &Offer, account_currency: &str) -> Result<Listin
         i64::try_from(offer.id).map_err(|_over| RowProblem::new("id-too-large", offer.id.to_string()))?;
     let sale_price = price("sale_price", offer.sale_price.get())?
         .ok_or_else(|| RowProblem::new("price-missing", "sale_price"))?;
-    let general_stock = offer.general_stock.get().or_else(|| offer.listed_stock()).unwrap_or(0).max(0);
+    let general_stock = offer
+        .general_stock
+        .get()
+        .or_else(|| offer.listed_stock())
+        .unwrap_or(0)
+        .max(0);
     let validation = offer.validation_status.first();
-    let name = text(&offer.name).unwrap_or_else(|| text(&offer.part_number).unwrap_or_else(|| emag_id.to_string()));
+    let name =
+        text(&offer.name).unwrap_or_else(|| text(&offer.part_number).unwrap_or_else(|| emag_id.to_string()));
     Ok(ListingRow {
         emag_id,
         part_number: text(&offer.part_number).unwrap_or_default(),
@@ -87,7 +93,10 @@ pub(crate) fn listing_of(offer: &Offer, account_currency: &str) -> Result<Listin
         estimated_stock: offer.estimated_stock.get().unwrap_or(general_stock).max(0),
         validation_status: int(offer.validation().map(emag_api::wire::ValidationStatus::code)),
         validation_description: validation.and_then(|status| text(&status.description)),
-        translation_status: int(offer.translation_validation_status.first().map(|s| s.value.code())),
+        translation_status: int(offer
+            .translation_validation_status
+            .first()
+            .map(|s| s.value.code())),
         offer_validation: int(offer.price_validity().map(emag_api::wire::PriceValidity::code)),
         ownership: match offer.ownership {
             Ownership::Own => Some(1),
@@ -97,13 +106,19 @@ pub(crate) fn listing_of(offer: &Offer, account_currency: &str) -> Result<Listin
         number_of_offers: int(offer.number_of_offers.get()),
         buy_button_rank: int(offer.buy_button_rank.get()),
         best_price: price("best_offer_sale_price", offer.best_offer_sale_price.get())?,
-        best_recommended: price("best_offer_recommended_price", offer.best_offer_recommended_price.get())?,
+        best_recommended: price(
+            "best_offer_recommended_price",
+            offer.best_offer_recommended_price.get(),
+        )?,
         weight_g: grams(offer.extra.get("weight")),
         raw: kept(offer),
     })
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature of Option::filter")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature of Option::filter"
+)]
 fn above_zero(price: &Decimal) -> bool {
     *price > Decimal::ZERO
 }
@@ -130,7 +145,9 @@ fn grams(value: Option<&Value>) -> Option<i32> {
     let value = value?;
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let kilograms: Decimal = text.parse().ok()?;
-    i32::try_from((kilograms * Decimal::ONE_THOUSAND).round()).ok().filter(|grams| *grams > 0)
+    i32::try_from((kilograms * Decimal::ONE_THOUSAND).round())
+        .ok()
+        .filter(|grams| *grams > 0)
 }
 
 /// A text without control characters and blanks around it; empty is none.
@@ -177,4 +194,3 @@ pub(crate) fn without_nul(value: Value) -> Value {
         plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
     }
 }
-

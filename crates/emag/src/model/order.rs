@@ -6,7 +6,9 @@ use chrono_tz::Tz;
 use emag_api::lenient::to_utc;
 use emag_api::wire::{Customer, Order, OrderKind, OrderLine, OrderStatus as WireStatus, VoucherSplit};
 use kernel::{Currency, EmagAccountId, Money, Net, Rounding, Timestamp, VatRate};
-use orders::{Address, Channel, CustomerKind, Fulfilment, NewCustomer, NewLine, NewOrder, OrderStatus, PaymentMethod};
+use orders::{
+    Address, Channel, CustomerKind, Fulfilment, NewCustomer, NewLine, NewOrder, OrderStatus, PaymentMethod,
+};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -50,7 +52,8 @@ pub(crate) struct Shop<'a> {
 
 /// The order in our own words, or why it cannot be understood.
 pub(crate) fn translate(order: &Order, shop: &Shop<'_>) -> Result<ImportedOrder, RowProblem> {
-    let emag_id = i64::try_from(order.id).map_err(|_over| RowProblem::new("id-too-large", order.id.to_string()))?;
+    let emag_id =
+        i64::try_from(order.id).map_err(|_over| RowProblem::new("id-too-large", order.id.to_string()))?;
     let status = our_status(order.status)?;
     let fulfilment = fulfilment(order.kind)?;
     let currency = currency_of(order, shop.currency)?;
@@ -86,7 +89,12 @@ pub(crate) fn translate(order: &Order, shop: &Shop<'_>) -> Result<ImportedOrder,
             cancel_reason: (status == OrderStatus::Cancelled).then(|| cancel_reason(order)),
             warehouse: Some(shop.warehouse),
             ship_by: None,
-            note: order.extra.get("observation").and_then(Value::as_str).map(kernel::normalise_text).filter(|n| !n.is_empty()),
+            note: order
+                .extra
+                .get("observation")
+                .and_then(Value::as_str)
+                .map(kernel::normalise_text)
+                .filter(|n| !n.is_empty()),
         },
     })
 }
@@ -138,9 +146,14 @@ fn cancel_reason(order: &Order) -> String {
 }
 
 fn currency_of(order: &Order, account: &str) -> Result<Currency, RowProblem> {
-    let named = order.products.iter().map(|line| line.currency.trim()).find(|code| !code.is_empty());
+    let named = order
+        .products
+        .iter()
+        .map(|line| line.currency.trim())
+        .find(|code| !code.is_empty());
     let code = named.unwrap_or(account);
-    code.parse().map_err(|_bad| RowProblem::new("currency-unknown", code))
+    code.parse()
+        .map_err(|_bad| RowProblem::new("currency-unknown", code))
 }
 
 fn code(value: i64) -> Result<i16, RowProblem> {
@@ -151,7 +164,10 @@ fn translate_line(line: &OrderLine, currency: Currency) -> Result<NewLine, RowPr
     let quantity = line.quantity.get().unwrap_or(0);
     let active = line.status.get() != Some(0) && quantity > 0;
     if quantity < 0 || (quantity == 0 && line.status.get() != Some(0)) {
-        return Err(RowProblem::new("quantity-invalid", format!("line {} quantity {quantity}", line.id)));
+        return Err(RowProblem::new(
+            "quantity-invalid",
+            format!("line {} quantity {quantity}", line.id),
+        ));
     }
     let vat = VatRate::from_fraction_or_percent(line.vat.get().unwrap_or_default())
         .map_err(|_bad| RowProblem::new("vat-invalid", format!("line {}", line.id)))?;
@@ -160,7 +176,11 @@ fn translate_line(line: &OrderLine, currency: Currency) -> Result<NewLine, RowPr
         .get()
         .ok_or_else(|| RowProblem::new("price-missing", format!("line {}", line.id)))?;
     let discount = |pick: fn(&VoucherSplit) -> Option<Decimal>| -> Decimal {
-        line.product_voucher_split.iter().filter_map(pick).sum::<Decimal>().min(Decimal::ZERO)
+        line.product_voucher_split
+            .iter()
+            .filter_map(pick)
+            .sum::<Decimal>()
+            .min(Decimal::ZERO)
     };
     Ok(NewLine {
         external_line_id: Some(line.id.to_string()),
@@ -222,10 +242,16 @@ fn customer(order: &Order) -> NewCustomer {
         .or_else(|| some(&given.shipping_contact))
         .unwrap_or_else(|| "eMAG".to_owned());
     NewCustomer {
-        kind: if is_company { CustomerKind::Company } else { CustomerKind::Person },
+        kind: if is_company {
+            CustomerKind::Company
+        } else {
+            CustomerKind::Person
+        },
         name,
         email: some(&given.email),
-        phone: some(&given.phone_1).or_else(|| some(&given.shipping_phone)).or_else(|| some(&given.billing_phone)),
+        phone: some(&given.phone_1)
+            .or_else(|| some(&given.shipping_phone))
+            .or_else(|| some(&given.billing_phone)),
         tax_id: some(&given.code).filter(|_| is_company),
         registration_number: some(&given.registration_number).filter(|_| is_company),
         billing: Address {

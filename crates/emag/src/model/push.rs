@@ -37,19 +37,30 @@ pub(crate) struct StockChange {
 
 impl StockChange {
     fn is_suspicious_zero(&self) -> bool {
-        let genuine = self.cause.as_deref().is_some_and(|cause| GENUINE_CAUSES.contains(&cause));
+        let genuine = self
+            .cause
+            .as_deref()
+            .is_some_and(|cause| GENUINE_CAUSES.contains(&cause));
         self.new == 0 && self.old > 0 && !genuine && !self.approved
     }
 }
 
 /// Splits what may go from what must be asked about. `zeros_lately` are the suspicious zeros of the last hour.
-pub(crate) fn split_zeros(changes: Vec<StockChange>, zeros_lately: i64) -> (Vec<StockChange>, Vec<StockChange>) {
-    let coming = changes.iter().filter(|change| change.is_suspicious_zero()).count();
+pub(crate) fn split_zeros(
+    changes: Vec<StockChange>,
+    zeros_lately: i64,
+) -> (Vec<StockChange>, Vec<StockChange>) {
+    let coming = changes
+        .iter()
+        .filter(|change| change.is_suspicious_zero())
+        .count();
     let coming = i64::try_from(coming).unwrap_or(i64::MAX);
     if zeros_lately.saturating_add(coming) <= ZEROS_PER_HOUR_MAX {
         return (changes, Vec::new());
     }
-    changes.into_iter().partition(|change| !change.is_suspicious_zero())
+    changes
+        .into_iter()
+        .partition(|change| !change.is_suspicious_zero())
 }
 
 /// A price that differs at the marketplace; amounts without VAT.
@@ -137,13 +148,24 @@ mod tests {
     }
 
     fn zero(n: i64, cause: &str) -> StockChange {
-        StockChange { listing: ListingId(n), emag_id: n, old: 5, new: 0, cause: Some(cause.to_owned()), approved: false }
+        StockChange {
+            listing: ListingId(n),
+            emag_id: n,
+            old: 5,
+            new: 0,
+            cause: Some(cause.to_owned()),
+            approved: false,
+        }
     }
 
     #[track_caller]
     fn check(cause: &str, coming: i64, lately: i64, held: usize) {
         let changes = (1..=coming).map(|n| zero(n, cause)).collect();
-        assert_eq!(split_zeros(changes, lately).1.len(), held, "{cause} {coming} after {lately}");
+        assert_eq!(
+            split_zeros(changes, lately).1.len(),
+            held,
+            "{cause} {coming} after {lately}"
+        );
     }
 
     #[test]

@@ -94,3 +94,16 @@ pub(crate) struct Tally {
     pub(crate) unchanged: i32,
     pub(crate) refused: i32,
 }
+
+/// Something a run could not take, with the reason.
+#[derive(Clone, Debug)]
+pub struct FailureRow {
+    pub id: i64,
+    /// `page`, `offer`, `order` or `acknowledge`.
+    pub subject: String,
+    pub external_id: String,
+    pub code: String,
+    pub detail: Option<String>,
+    pub created_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+}

@@ -51,7 +51,9 @@ pub async fn update(
     patch: AccountPatch,
 ) -> Result<Account, EmagError> {
     actor.require(EMAG_ACCOUNTS)?;
-    let mut account = store::accounts::lock(conn, id).await?.ok_or(EmagError::NotFound)?;
+    let mut account = store::accounts::lock(conn, id)
+        .await?
+        .ok_or(EmagError::NotFound)?;
     if expected_version.is_some_and(|expected| expected != account.version) {
         return Err(EmagError::Stale {
             current_version: account.version,
@@ -77,7 +79,9 @@ pub async fn update(
     }
     account.is_active = patch.is_active.unwrap_or(account.is_active);
     account.push_prices = patch.push_prices.unwrap_or(account.push_prices);
-    store::accounts::update(conn, &account, clear_fault).await.map_err(named)?;
+    store::accounts::update(conn, &account, clear_fault)
+        .await
+        .map_err(named)?;
     reckon::stock(conn, None, Some(id), "buffer").await?;
     reckon::prices(conn, None).await?;
     web::live::tell(conn, "emag").await?;
@@ -101,7 +105,10 @@ pub async fn list(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<Account>
 pub enum Tested {
     Fine,
     /// The code says what is wrong, as the pages translate it; the detail is the partner's own word.
-    Fault { code: &'static str, detail: String },
+    Fault {
+        code: &'static str,
+        detail: String,
+    },
 }
 
 /// Asks the marketplace for its VAT rates: the cheapest call that needs right credentials and a known address. Takes a
@@ -109,7 +116,9 @@ pub enum Tested {
 pub async fn test(context: &Context, actor: &Actor, id: EmagAccountId) -> Result<Tested, EmagError> {
     actor.require(EMAG_ACCOUNTS)?;
     let mut conn = context.db().read().await?;
-    let account = store::accounts::find(&mut conn, id).await?.ok_or(EmagError::NotFound)?;
+    let account = store::accounts::find(&mut conn, id)
+        .await?
+        .ok_or(EmagError::NotFound)?;
     drop(conn);
     let answer = context.client(&account)?.test_connection().await;
     let mut tx = context.db().begin(actor).await?;

@@ -29,7 +29,10 @@ const LISTINGS_PAUSE: Duration = Duration::from_millis(250);
 
 /// Acknowledges orders while others are still being written, until nothing is left. It begins when all pages are read:
 /// an acknowledged order changes its time and would move the rows of the pages not read yet.
-pub(crate) async fn as_they_come(desk: &Desk<'_>, mut progress: watch::Receiver<Progress>) -> Result<(), EmagError> {
+pub(crate) async fn as_they_come(
+    desk: &Desk<'_>,
+    mut progress: watch::Receiver<Progress>,
+) -> Result<(), EmagError> {
     // The sender is gone only if the import failed, and then that error is the one that counts.
     if progress.wait_for(|progress| progress.all_read).await.is_err() {
         return Ok(());
@@ -69,7 +72,9 @@ async fn must_wait_for_listings(desk: &Desk<'_>) -> Result<bool, EmagError> {
     if account.opened_at.is_some() {
         return Ok(false);
     }
-    Ok(store::runs::find_open(&mut conn, account.id, RunKind::Offers).await?.is_some())
+    Ok(store::runs::find_open(&mut conn, account.id, RunKind::Offers)
+        .await?
+        .is_some())
 }
 
 async fn waiting(desk: &Desk<'_>) -> Result<i64, EmagError> {
@@ -105,7 +110,9 @@ async fn ask(desk: &Desk<'_>, order: &ToAck) -> Result<(), EmagError> {
                     store::orders::mark_not_acked(&mut tx, order.id, "refused", Some(&text), now).await?;
                     store::runs::add_failures(&mut tx, desk.run, &[failure(order, error)]).await?;
                 }
-                After::NotDone => store::orders::mark_not_acked(&mut tx, order.id, "wanted", None, now).await?,
+                After::NotDone => {
+                    store::orders::mark_not_acked(&mut tx, order.id, "wanted", None, now).await?
+                }
                 // Stays `sent`: read again before anything else.
                 After::Unknown => {}
             }

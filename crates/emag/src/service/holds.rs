@@ -30,7 +30,8 @@ pub async fn decide(
         Decision::Reject => "rejected",
     };
     let now = context.clock().now();
-    let Some((account, kind)) = store::push::decide_hold(conn, hold, state, actor.user_id(), now).await? else {
+    let Some((account, kind)) = store::push::decide_hold(conn, hold, state, actor.user_id(), now).await?
+    else {
         return match store::push::find_hold(conn, hold).await? {
             Some(_) => Err(Refusal::new("emag-refused-hold-decided").into()),
             None => Err(EmagError::NotFound),
@@ -44,7 +45,9 @@ pub async fn decide(
         }
     }
     web::live::tell(conn, "emag").await?;
-    store::push::find_hold(conn, hold).await?.ok_or(EmagError::NotFound)
+    store::push::find_hold(conn, hold)
+        .await?
+        .ok_or(EmagError::NotFound)
 }
 
 /// The table in front of the switch: what would be sent, old and new. At most this many lines are shown.
@@ -58,9 +61,15 @@ pub struct Preview {
     pub price: i64,
 }
 
-pub async fn preview(conn: &mut PgConnection, actor: &Actor, account: EmagAccountId) -> Result<Preview, EmagError> {
+pub async fn preview(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    account: EmagAccountId,
+) -> Result<Preview, EmagError> {
     actor.require(EMAG_VIEW)?;
-    store::accounts::find(conn, account).await?.ok_or(EmagError::NotFound)?;
+    store::accounts::find(conn, account)
+        .await?
+        .ok_or(EmagError::NotFound)?;
     let (stock, price) = store::push::count_differences(conn, account).await?;
     Ok(Preview {
         rows: store::push::list_preview(conn, account, PREVIEW_ROWS_MAX).await?,
@@ -79,7 +88,9 @@ pub async fn switch_push(
     enabled: bool,
 ) -> Result<Account, EmagError> {
     actor.require(EMAG_PUSH)?;
-    let account = store::accounts::lock(conn, id).await?.ok_or(EmagError::NotFound)?;
+    let account = store::accounts::lock(conn, id)
+        .await?
+        .ok_or(EmagError::NotFound)?;
     if enabled && account.opened_at.is_none() {
         return Err(Refusal::new("emag-refused-not-read").into());
     }
@@ -97,9 +108,27 @@ pub async fn switch_push(
 }
 
 /// Tries a refused listing again at once.
-pub async fn retry_listing(conn: &mut PgConnection, actor: &Actor, listing: ListingId) -> Result<(), EmagError> {
+pub async fn retry_listing(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    listing: ListingId,
+) -> Result<(), EmagError> {
     actor.require(EMAG_PUSH)?;
-    let account = store::push::clear_errors(conn, listing).await?.ok_or(EmagError::NotFound)?;
+    let account = store::push::clear_errors(conn, listing)
+        .await?
+        .ok_or(EmagError::NotFound)?;
     reckon::queue_stock(conn, account).await?;
     reckon::queue_price(conn, account).await
+}
+
+/// The questions, newest first; all states, or one; those before the given id. At most this many.
+pub async fn list(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    state: Option<&str>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Hold>, EmagError> {
+    actor.require(EMAG_VIEW)?;
+    Ok(store::push::list_holds(conn, state, before, limit).await?)
 }

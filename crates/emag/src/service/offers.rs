@@ -33,7 +33,11 @@ pub(crate) async fn sweep(context: &Context, account: &Account, run: &Run) -> Re
         let pages = count.pages.get().and_then(|pages| i32::try_from(pages).ok());
         store::runs::beat(&mut conn, run.id, pages, context.clock().now()).await?;
     }
-    let desk = Desk { context, account, run };
+    let desk = Desk {
+        context,
+        account,
+        run,
+    };
     let mut pages = Sweep::from_page(cursor.page, move |page| {
         client.read_offers(OfferFilter::default()).from_page(page)
     });
@@ -87,7 +91,12 @@ impl Desk<'_> {
         }
     }
 
-    async fn write_once(&self, taken: &Taken, cursor: OffersCursor, asked_at: Timestamp) -> Result<(), EmagError> {
+    async fn write_once(
+        &self,
+        taken: &Taken,
+        cursor: OffersCursor,
+        asked_at: Timestamp,
+    ) -> Result<(), EmagError> {
         let now = self.context.clock().now();
         let mut tx = self.context.db().begin(&actor()).await?;
         let tally = match taken {
@@ -155,7 +164,15 @@ impl Desk<'_> {
         let mut written = Written::default();
         for row in rows {
             let mut part = conn.begin().await?;
-            match store::listings::upsert(&mut part, self.account.id, std::slice::from_ref(row), asked_at, now).await {
+            match store::listings::upsert(
+                &mut part,
+                self.account.id,
+                std::slice::from_ref(row),
+                asked_at,
+                now,
+            )
+            .await
+            {
                 Ok(touched) => {
                     part.commit().await?;
                     written.add(row, &touched);
@@ -200,7 +217,9 @@ impl Desk<'_> {
         let (ids, products): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         store::listings::set_products(conn, &ids, &products).await?;
         for listing in &mut listings {
-            listing.product_id = listing.product_id.or_else(|| known.get(&listing.part_number).copied());
+            listing.product_id = listing
+                .product_id
+                .or_else(|| known.get(&listing.part_number).copied());
         }
         Ok(listings)
     }
@@ -215,7 +234,9 @@ impl Desk<'_> {
         }
         let country = country_of(&self.account.platform);
         let today = self.context.clock().today();
-        let vat = catalog::vat_rate_on(conn, country, today).await?.unwrap_or(VatRate::ZERO);
+        let vat = catalog::vat_rate_on(conn, country, today)
+            .await?
+            .unwrap_or(VatRate::ZERO);
         let articles: Vec<catalog::ChannelArticle> = rows
             .iter()
             .filter_map(|row| article_of(row, vat, &self.account.currency))
@@ -251,7 +272,9 @@ impl Desk<'_> {
             .collect();
         let mut stock: HashMap<ProductId, i64> = HashMap::new();
         for listing in candidates {
-            let Some(product) = listing.product_id else { continue };
+            let Some(product) = listing.product_id else {
+                continue;
+            };
             let units = listing.general_stock + in_work.get(&listing.emag_id).copied().unwrap_or(0);
             let most = stock.entry(product).or_default();
             *most = units.max(*most);
@@ -326,7 +349,11 @@ impl Written {
     fn whole(rows: &[ListingRow], touched: &[store::listings::Touched]) -> Self {
         Self {
             good: rows.to_vec(),
-            created: touched.iter().filter(|row| row.created).map(|row| row.emag_id).collect(),
+            created: touched
+                .iter()
+                .filter(|row| row.created)
+                .map(|row| row.emag_id)
+                .collect(),
             touched: touched.len(),
             failures: Vec::new(),
         }
@@ -342,7 +369,11 @@ impl Written {
 
 fn translate(page: &Page<Offer>, currency: &str) -> (Vec<ListingRow>, Vec<Failure>) {
     let mut rows: Vec<ListingRow> = Vec::with_capacity(page.rows.len());
-    let mut failures: Vec<Failure> = page.unreadable.iter().map(|row| unreadable("offer", row)).collect();
+    let mut failures: Vec<Failure> = page
+        .unreadable
+        .iter()
+        .map(|row| unreadable("offer", row))
+        .collect();
     for offer in &page.rows {
         match listing_of(offer, currency) {
             Ok(row) => rows.push(row),
@@ -371,7 +402,9 @@ pub(crate) fn unreadable(subject: &'static str, row: &emag_api::UnreadableRow) -
 
 fn refused_by_database(row: &ListingRow, error: &sqlx::Error) -> Failure {
     let code = match db::violation(error) {
-        Some(db::Violation::Unique(name)) if name == "emag_listings_part_number_unique" => "part-number-twice",
+        Some(db::Violation::Unique(name)) if name == "emag_listings_part_number_unique" => {
+            "part-number-twice"
+        }
         Some(_) | None => "row-refused",
     };
     Failure {
@@ -387,7 +420,11 @@ fn refused_by_database(row: &ListingRow, error: &sqlx::Error) -> Failure {
 pub(crate) fn is_about_a_row(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
-        .and_then(|error| error.code().map(|code| code.starts_with("22") || code.starts_with("23")))
+        .and_then(|error| {
+            error
+                .code()
+                .map(|code| code.starts_with("22") || code.starts_with("23"))
+        })
         .unwrap_or(false)
 }
 

@@ -18,9 +18,7 @@ use super::sweep::{Sweep, Turn};
 use super::{acknowledge, resolve};
 use crate::context::Context;
 use crate::error::{EmagError, api_code};
-use crate::model::{
-    Account, ImportedOrder, OrdersCursor, Run, RunMode, Shop, Tally, ack_after, translate,
-};
+use crate::model::{Account, ImportedOrder, OrdersCursor, Run, RunMode, Shop, Tally, ack_after, translate};
 use crate::store;
 use crate::store::orders::Known;
 use crate::store::runs::Failure;
@@ -138,7 +136,9 @@ impl Desk<'_> {
         for (index, window) in windows.iter().enumerate().skip(start.window) {
             let first = if index == start.window { start.page } else { 1 };
             let (client, window) = (self.client.clone(), *window);
-            let mut pages = Sweep::from_page(first, move |page| client.read_orders(window.filter()).from_page(page));
+            let mut pages = Sweep::from_page(first, move |page| {
+                client.read_orders(window.filter()).from_page(page)
+            });
             loop {
                 let turn = pages.next().await?;
                 let next = place_after(&turn, start, index);
@@ -261,7 +261,9 @@ impl Desk<'_> {
                     external_id: row.id.to_string(),
                     code: problem.code.to_owned(),
                     detail: Some(problem.detail),
-                    raw: Some(crate::model::without_nul(serde_json::Value::Object(row.raw().clone()))),
+                    raw: Some(crate::model::without_nul(serde_json::Value::Object(
+                        row.raw().clone(),
+                    ))),
                 }),
             }
         }
@@ -274,7 +276,10 @@ impl Desk<'_> {
     async fn shelf(&self, conn: &mut PgConnection, orders: &[ImportedOrder]) -> Result<Shelf, EmagError> {
         let ids: Vec<i64> = orders.iter().map(|order| order.emag_id).collect();
         let known = store::orders::find_known(conn, self.account.id, &ids).await?;
-        let named: BTreeSet<i64> = orders.iter().flat_map(|order| order.units.keys().copied()).collect();
+        let named: BTreeSet<i64> = orders
+            .iter()
+            .flat_map(|order| order.units.keys().copied())
+            .collect();
         let named: Vec<i64> = named.into_iter().collect();
         let listings = store::listings::list_brief(conn, self.account.id, &named).await?;
         let products: HashMap<i64, ProductId> = listings
@@ -288,7 +293,10 @@ impl Desk<'_> {
             opened.extend(store::neighbours::opened_by(conn, place, self.account.id, &ids).await?);
         }
         Ok(Shelf {
-            known: known.into_iter().map(|known| (known.emag_order_id, known)).collect(),
+            known: known
+                .into_iter()
+                .map(|known| (known.emag_order_id, known))
+                .collect(),
             products,
             opened,
         })
@@ -303,7 +311,10 @@ impl Desk<'_> {
         let known = shelf.known.get(&order.emag_id);
         let mut ours = order.order.clone();
         for line in &mut ours.lines {
-            let emag_id = line.external_product_id.as_deref().and_then(|id| id.parse::<i64>().ok());
+            let emag_id = line
+                .external_product_id
+                .as_deref()
+                .and_then(|id| id.parse::<i64>().ok());
             line.product = emag_id.and_then(|id| shelf.products.get(&id).copied());
         }
         if known.is_none() && order.is_in_work() {
@@ -502,4 +513,3 @@ pub(crate) fn is_conflict(error: &EmagError) -> bool {
 fn count(n: usize) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
 }
-

@@ -161,11 +161,19 @@ impl<'a> Desk<'a> {
 
     async fn read_again(&self, emag_id: i64) -> Result<(), EmagError> {
         let asked_at = self.now();
-        let found = self.client.read_offer(u64::try_from(emag_id).unwrap_or_default()).await?;
+        let found = self
+            .client
+            .read_offer(u64::try_from(emag_id).unwrap_or_default())
+            .await?;
         let mut tx = self.begin().await?;
         match found {
             Some(offer) => {
-                let stock = offer.general_stock.get().or_else(|| offer.listed_stock()).unwrap_or(0).max(0);
+                let stock = offer
+                    .general_stock
+                    .get()
+                    .or_else(|| offer.listed_stock())
+                    .unwrap_or(0)
+                    .max(0);
                 let price = offer.sale_price.get().map(|price| price.round_dp(4));
                 store::push::settle_read(&mut tx, self.account.id, emag_id, (stock, price), asked_at).await?;
             }
@@ -216,7 +224,9 @@ impl<'a> Desk<'a> {
                     holds.old.push(change.old);
                     holds.new.push(change.new);
                 }
-                PriceDecision::Refuse(why) => refused.push(price_sent(&change, "refused", Some(why.to_owned()))),
+                PriceDecision::Refuse(why) => {
+                    refused.push(price_sent(&change, "refused", Some(why.to_owned())))
+                }
             }
         }
         self.hold(&mut tx, &holds).await?;
@@ -246,7 +256,12 @@ impl<'a> Desk<'a> {
             [only] => self.one_stock(only).await,
             _ => {
                 let updates: Vec<OfferUpdate> = changes.iter().map(stock_update).collect();
-                self.client.save_offers(&updates).await.entities.into_iter().collect()
+                self.client
+                    .save_offers(&updates)
+                    .await
+                    .entities
+                    .into_iter()
+                    .collect()
             }
         };
         let verdicts: Vec<(Verdict, Sent)> = changes
@@ -385,7 +400,9 @@ impl Verdict {
             }
             // A whole call was refused: nothing says which of its offers is to blame, so none is called sent.
             Some(EntityOutcome::Failed(error)) => Self::Unknown(Some(error.clone())),
-            Some(EntityOutcome::SavedWithRemarks(_) | EntityOutcome::Unclear(_)) | None => Self::Unknown(None),
+            Some(EntityOutcome::SavedWithRemarks(_) | EntityOutcome::Unclear(_)) | None => {
+                Self::Unknown(None)
+            }
             Some(EntityOutcome::NotSent) => Self::NotSent(None),
         }
     }

@@ -28,8 +28,14 @@ pub(crate) async fn stock(
     let units = unacknowledged(conn, &listings).await?;
     let (mut changed, mut wanted) = (Vec::new(), Vec::new());
     for listing in &listings {
-        let free = sellable.get(&(listing.warehouse_id, listing.product_id)).copied().unwrap_or(0);
-        let open = units.get(&(listing.account_id, listing.emag_id)).copied().unwrap_or(0);
+        let free = sellable
+            .get(&(listing.warehouse_id, listing.product_id))
+            .copied()
+            .unwrap_or(0);
+        let open = units
+            .get(&(listing.account_id, listing.emag_id))
+            .copied()
+            .unwrap_or(0);
         let value = wanted_stock(free, listing.safety_buffer, open);
         if listing.wanted_stock != Some(value) {
             changed.push(listing.id.0);
@@ -53,7 +59,10 @@ async fn sellable(
 ) -> Result<HashMap<(WarehouseId, ProductId), i64>, EmagError> {
     let mut by_place: BTreeMap<WarehouseId, Vec<ProductId>> = BTreeMap::new();
     for listing in listings {
-        by_place.entry(listing.warehouse_id).or_default().push(listing.product_id);
+        by_place
+            .entry(listing.warehouse_id)
+            .or_default()
+            .push(listing.product_id);
     }
     let mut free = HashMap::new();
     for (place, mut products) in by_place {

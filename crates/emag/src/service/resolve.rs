@@ -23,7 +23,8 @@ pub(crate) async fn lines_of_listings(
         .filter_map(|listing| Some((listing.emag_id, listing.product_id?)))
         .collect();
     let emag_ids: Vec<i64> = products.keys().copied().collect();
-    let waiting: Vec<(OrderLineId, i64)> = store::neighbours::unresolved_lines(conn, account, &emag_ids).await?;
+    let waiting: Vec<(OrderLineId, i64)> =
+        store::neighbours::unresolved_lines(conn, account, &emag_ids).await?;
     for (line, emag_id) in waiting {
         if let Some(product) = products.get(&emag_id) {
             orders::service::resolve_line(conn, &actor(), line, *product).await?;

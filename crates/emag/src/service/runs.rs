@@ -9,8 +9,8 @@ use super::{offers, orders};
 use crate::context::Context;
 use crate::error::{EmagError, api_code, fault_of};
 use crate::jobs::{SyncOffers, SyncOrders};
-use crate::model::{Account, Run, RunKind, RunMode};
-use crate::{EMAG_SYNC, store};
+use crate::model::{Account, FailureRow, Run, RunKind, RunMode};
+use crate::{EMAG_SYNC, EMAG_VIEW, store};
 
 /// Queues a run; refused while one of its kind is open for the account.
 pub async fn start(
@@ -21,18 +21,39 @@ pub async fn start(
     (kind, mode): (RunKind, RunMode),
 ) -> Result<Run, EmagError> {
     actor.require(EMAG_SYNC)?;
-    let found = store::accounts::find(conn, account).await?.ok_or(EmagError::NotFound)?;
+    let found = store::accounts::find(conn, account)
+        .await?
+        .ok_or(EmagError::NotFound)?;
     if !found.is_active {
         return Err(Refusal::new("emag-refused-inactive").into());
     }
     let now = context.clock().now();
     let by = actor.user_id();
     let Some(id) = store::runs::insert(conn, account, kind, mode, by, now).await? else {
-        return Err(Refusal::new("emag-refused-running").with("kind", kind.code()).into());
+        return Err(Refusal::new("emag-refused-running")
+            .with("kind", kind.code())
+            .into());
     };
     queue(conn, id, kind).await?;
     tell(conn, id).await?;
     store::runs::find(conn, id).await?.ok_or(EmagError::NotFound)
+}
+
+/// One run.
+pub async fn get(conn: &mut PgConnection, actor: &Actor, id: SyncRunId) -> Result<Run, EmagError> {
+    actor.require(EMAG_VIEW)?;
+    store::runs::find(conn, id).await?.ok_or(EmagError::NotFound)
+}
+
+/// What a run could not take, open ones first.
+pub async fn failures(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: SyncRunId,
+    limit: i64,
+) -> Result<Vec<FailureRow>, EmagError> {
+    actor.require(EMAG_VIEW)?;
+    Ok(store::runs::list_failures(conn, id, limit).await?)
 }
 
 /// Queues the job of a run; twice is once.
@@ -72,7 +93,9 @@ pub async fn work(context: &Context, id: SyncRunId) -> Result<Outcome, EmagError
         return Ok(Outcome::Busy);
     }
     // Read again behind the lock: somebody may just have ended it.
-    let run = store::runs::find(&mut lock, id).await?.ok_or(EmagError::NotFound)?;
+    let run = store::runs::find(&mut lock, id)
+        .await?
+        .ok_or(EmagError::NotFound)?;
     let account = store::accounts::find(&mut lock, run.account_id)
         .await?
         .ok_or(EmagError::NotFound)?;
@@ -130,7 +153,11 @@ async fn fail_with(context: &Context, run: &Run, code: &str, detail: &str) -> Re
 }
 
 /// Keeps an account's trouble on the account.
-pub(crate) async fn note_fault(context: &Context, account: &Account, error: &ApiError) -> Result<(), EmagError> {
+pub(crate) async fn note_fault(
+    context: &Context,
+    account: &Account,
+    error: &ApiError,
+) -> Result<(), EmagError> {
     let fault = match fault_of(error) {
         Some(fault) => fault,
         None if api_code(error) == "unreachable" => "unreachable",

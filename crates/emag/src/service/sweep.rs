@@ -11,7 +11,10 @@ const SKIPPED_IN_A_ROW_MAX: u32 = 2;
 pub(crate) enum Turn<R> {
     Page(Page<R>),
     /// The page could not be understood and was left out.
-    Skipped { page: u32, error: ApiError },
+    Skipped {
+        page: u32,
+        error: ApiError,
+    },
     End,
 }
 

@@ -22,7 +22,9 @@ macro_rules! select {
 }
 
 pub(crate) async fn find(conn: &mut PgConnection, id: EmagAccountId) -> Result<Option<Account>, sqlx::Error> {
-    select!("WHERE id = $1", id as EmagAccountId).fetch_optional(conn).await
+    select!("WHERE id = $1", id as EmagAccountId)
+        .fetch_optional(conn)
+        .await
 }
 
 pub(crate) async fn lock(conn: &mut PgConnection, id: EmagAccountId) -> Result<Option<Account>, sqlx::Error> {

@@ -166,7 +166,6 @@ pub(crate) struct Brief {
     pub(crate) id: ListingId,
     pub(crate) emag_id: i64,
     pub(crate) part_number: String,
-    pub(crate) name: String,
     pub(crate) product_id: Option<ProductId>,
     pub(crate) general_stock: i64,
 }
@@ -178,7 +177,7 @@ pub(crate) async fn list_brief(
 ) -> Result<Vec<Brief>, sqlx::Error> {
     query_as!(
         Brief,
-        r#"SELECT id AS "id: ListingId", emag_id, part_number, name, product_id AS "product_id: ProductId", general_stock
+        r#"SELECT id AS "id: ListingId", emag_id, part_number, product_id AS "product_id: ProductId", general_stock
              FROM app.emag_listings WHERE account_id = $1 AND emag_id = ANY($2) ORDER BY id"#,
         account as EmagAccountId,
         emag_ids

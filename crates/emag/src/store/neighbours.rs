@@ -36,7 +36,10 @@ pub(crate) async fn on_hand(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.product_id, row.on_hand)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.product_id, row.on_hand))
+        .collect())
 }
 
 /// Open order lines of an account that wait for an article, with the listing each names.

@@ -166,7 +166,10 @@ pub(crate) async fn unsettled_since(
     .await
 }
 
-pub(crate) async fn count_to_ack(conn: &mut PgConnection, account: EmagAccountId) -> Result<i64, sqlx::Error> {
+pub(crate) async fn count_to_ack(
+    conn: &mut PgConnection,
+    account: EmagAccountId,
+) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "n!" FROM app.emag_orders WHERE account_id = $1 AND ack = 'wanted'"#,
         account as EmagAccountId

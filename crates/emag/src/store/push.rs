@@ -406,7 +406,10 @@ pub(crate) async fn list_holds(
 }
 
 /// Whether anything about stock is to be sent or read again.
-pub(crate) async fn has_stock_work(conn: &mut PgConnection, account: EmagAccountId) -> Result<bool, sqlx::Error> {
+pub(crate) async fn has_stock_work(
+    conn: &mut PgConnection,
+    account: EmagAccountId,
+) -> Result<bool, sqlx::Error> {
     query_scalar!(
         r#"SELECT EXISTS (SELECT FROM app.emag_listings
                            WHERE account_id = $1 AND wanted_stock IS NOT NULL AND wanted_stock <> remote_stock)

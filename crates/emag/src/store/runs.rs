@@ -4,7 +4,7 @@ use kernel::{EmagAccountId, SyncRunId, Timestamp, UserId};
 use serde_json::Value;
 use sqlx::{PgConnection, query, query_as, query_scalar};
 
-use crate::model::{Run, RunKind, RunMode, RunState, Tally};
+use crate::model::{FailureRow, Run, RunKind, RunMode, RunState, Tally};
 
 macro_rules! select {
     ($tail:tt $(, $arg:expr)*) => {
@@ -21,7 +21,9 @@ macro_rules! select {
 }
 
 pub(crate) async fn find(conn: &mut PgConnection, id: SyncRunId) -> Result<Option<Run>, sqlx::Error> {
-    select!("WHERE id = $1", id as SyncRunId).fetch_optional(conn).await
+    select!("WHERE id = $1", id as SyncRunId)
+        .fetch_optional(conn)
+        .await
 }
 
 /// The run that is queued or running for this account and kind.
@@ -40,7 +42,10 @@ pub(crate) async fn find_open(
 }
 
 /// Runs that nobody has touched since `before`: their process died.
-pub(crate) async fn list_orphans(conn: &mut PgConnection, before: Timestamp) -> Result<Vec<Run>, sqlx::Error> {
+pub(crate) async fn list_orphans(
+    conn: &mut PgConnection,
+    before: Timestamp,
+) -> Result<Vec<Run>, sqlx::Error> {
     select!(
         "WHERE state IN ('queued', 'running') AND COALESCE(heartbeat_at, queued_at) < $1 ORDER BY id",
         before
@@ -165,7 +170,11 @@ pub(crate) async fn beat(
 }
 
 /// Ends a run: done, or partial when something is on its list.
-pub(crate) async fn finish(conn: &mut PgConnection, id: SyncRunId, now: Timestamp) -> Result<(), sqlx::Error> {
+pub(crate) async fn finish(
+    conn: &mut PgConnection,
+    id: SyncRunId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     query!(
         "UPDATE app.emag_sync_runs r
             SET state = CASE WHEN EXISTS (SELECT FROM app.emag_sync_failures f
@@ -263,18 +272,6 @@ pub(crate) async fn resolve_failures(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// A failure as the page and the API show it.
-#[derive(Clone, Debug)]
-pub(crate) struct FailureRow {
-    pub(crate) id: i64,
-    pub(crate) subject: String,
-    pub(crate) external_id: String,
-    pub(crate) code: String,
-    pub(crate) detail: Option<String>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) resolved_at: Option<Timestamp>,
 }
 
 /// The first rows of what a run could not take; open ones first.

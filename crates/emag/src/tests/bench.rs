@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use emag_api::{Bucket, HttpRequest, HttpResponse, Limits, NoJitter, Pacers, ReqwestTransport, RetryRules, Transport, TransportError};
+use emag_api::{
+    Bucket, HttpRequest, HttpResponse, Limits, NoJitter, Pacers, ReqwestTransport, RetryRules, Transport,
+    TransportError,
+};
 use emag_sandbox::{DEMO_PASSWORD, FBE_USERNAME, MAIN_USERNAME, Options, Sandbox, SeedOptions};
-use kernel::{Actor, Clock, EmagAccountId, ManualClock, SyncRunId};
+use kernel::{Actor, EmagAccountId, SyncRunId};
 use serde_json::Value;
 use testkit::TestDb;
 use tokio::sync::oneshot;
@@ -20,10 +23,7 @@ pub(super) struct Shop {
     pub(super) context: Context,
     pub(super) sandbox: Sandbox,
     pub(super) actor: Actor,
-    pub(super) clock: Clock,
-    pub(super) hand: ManualClock,
     pub(super) url: String,
-    pub(super) cut: Arc<AtomicBool>,
     _stop: oneshot::Sender<()>,
 }
 
@@ -72,7 +72,7 @@ impl Shop {
     #[allow(clippy::disallowed_methods, reason = "the marketplace runs beside the test")]
     async fn start(seed: Option<SeedOptions>, pace: Pace) -> Self {
         let db = testkit::database().await;
-        let (clock, hand) = testkit::clock();
+        let (clock, _) = testkit::clock();
         let options = match pace {
             // Limits are counted by the sandbox's own clock, so it must run.
             Pace::Documented => Options::at(clock.now()),
@@ -90,12 +90,16 @@ impl Shop {
         let mut pacers = Pacers::new();
         let mut retry = RetryRules::default();
         if matches!(pace, Pace::Free) {
-            sandbox.change_settings(serde_json::json!({"rate_limits": false})).unwrap();
+            sandbox
+                .change_settings(serde_json::json!({"rate_limits": false}))
+                .unwrap();
             let free = Limits {
                 spacing: Duration::ZERO,
                 per_minute: 1_000_000,
             };
-            pacers = pacers.with_limits(Bucket::Orders, free).with_limits(Bucket::Other, free);
+            pacers = pacers
+                .with_limits(Bucket::Orders, free)
+                .with_limits(Bucket::Other, free);
             retry.first_pause = Duration::from_millis(1);
             retry.locked_pause = Duration::from_millis(1);
         }
@@ -119,16 +123,14 @@ impl Shop {
             context,
             sandbox,
             actor,
-            clock,
-            hand,
             url,
-            cut,
             _stop: stop,
         }
     }
 
     pub(super) async fn main(&self) -> EmagAccountId {
-        self.account(MAIN_USERNAME, DEMO_PASSWORD, AccountKind::Main).await
+        self.account(MAIN_USERNAME, DEMO_PASSWORD, AccountKind::Main)
+            .await
     }
 
     pub(super) async fn fbe(&self) -> EmagAccountId {
@@ -147,14 +149,18 @@ impl Shop {
             warehouse: None,
             safety_buffer: 0,
         };
-        let account = accounts::create(&mut tx, &self.actor, &self.context, new).await.unwrap();
+        let account = accounts::create(&mut tx, &self.actor, &self.context, new)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         account.id
     }
 
     pub(super) async fn queue(&self, account: EmagAccountId, kind: RunKind, mode: RunMode) -> SyncRunId {
         let mut tx = self.db.db.begin(&self.actor).await.unwrap();
-        let run = runs::start(&mut tx, &self.actor, &self.context, account, (kind, mode)).await.unwrap();
+        let run = runs::start(&mut tx, &self.actor, &self.context, account, (kind, mode))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         run.id
     }
@@ -172,11 +178,17 @@ impl Shop {
     }
 
     pub(super) async fn number(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(self.db.db.pool()).await.unwrap()
+        sqlx::query_scalar(sql)
+            .fetch_one(self.db.db.pool())
+            .await
+            .unwrap()
     }
 
     pub(super) async fn text(&self, sql: &'static str) -> String {
-        sqlx::query_scalar(sql).fetch_one(self.db.db.pool()).await.unwrap()
+        sqlx::query_scalar(sql)
+            .fetch_one(self.db.db.pool())
+            .await
+            .unwrap()
     }
 
     pub(super) async fn execute(&self, sql: &'static str) {
@@ -185,25 +197,40 @@ impl Shop {
 
     /// Acknowledgements that the marketplace carried out.
     pub(super) fn acknowledged(&self) -> usize {
-        self.calls("/order/acknowledge/").iter().filter(|call| call.status == 200 && call.is_error == Some(false)).count()
+        self.calls("/order/acknowledge/")
+            .iter()
+            .filter(|call| call.status == 200 && call.is_error == Some(false))
+            .count()
     }
 
     pub(super) fn calls(&self, path: &str) -> Vec<emag_sandbox::CallRecord> {
-        self.sandbox.calls(0).into_iter().filter(|call| call.path.contains(path)).collect()
+        self.sandbox
+            .calls(0)
+            .into_iter()
+            .filter(|call| call.path.contains(path))
+            .collect()
     }
 
     /// `general_stock` of an offer at the marketplace.
     pub(super) fn stock_at_emag(&self, username: &str, id: u64) -> i64 {
-        self.offer_at_emag(username, id)["general_stock"].as_i64().unwrap()
+        self.offer_at_emag(username, id)["general_stock"]
+            .as_i64()
+            .unwrap()
     }
 
     pub(super) fn offer_at_emag(&self, username: &str, id: u64) -> Value {
         let state = self.sandbox.state();
         let offers = state["offers"][username].as_array().unwrap().clone();
-        offers.into_iter().find(|offer| offer["id"].as_u64() == Some(id)).unwrap()
+        offers
+            .into_iter()
+            .find(|offer| offer["id"].as_u64() == Some(id))
+            .unwrap()
     }
 
     pub(super) fn orders_at_emag(&self, username: &str) -> Vec<Value> {
-        self.sandbox.state()["orders"][username].as_array().unwrap().clone()
+        self.sandbox.state()["orders"][username]
+            .as_array()
+            .unwrap()
+            .clone()
     }
 }
