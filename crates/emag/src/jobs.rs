@@ -28,11 +28,13 @@ impl From<EmagError> for JobFailure {
                 why: error.to_string(),
             };
         }
-        match error {
-            EmagError::Database(error) => error.into(),
-            EmagError::NotFound => Self::Discard("it is gone".to_owned()),
-            other => Self::fault(&other),
+        if matches!(error, EmagError::NotFound) {
+            return Self::Discard("it is gone".to_owned());
         }
+        if let EmagError::Database(error) = error {
+            return error.into();
+        }
+        Self::fault(&error)
     }
 }
 

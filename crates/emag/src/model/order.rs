@@ -301,13 +301,18 @@ pub(crate) fn ack_after(before: Option<&str>, order: &ImportedOrder) -> &'static
         return "none";
     }
     match (before, order.is_new()) {
-        (None | Some("none"), true) => "wanted",
-        (Some("wanted"), true) => "wanted",
+        (None | Some("none" | "wanted"), true) => "wanted",
         (Some("refused"), true) => "refused",
         // Asked, or answered while a page read earlier was on its way: the answer counts, not the page.
         (Some("sent"), true) => "sent",
         (Some("done"), _) => "done",
-        (Some("sent"), false) if order.status != 0 => "done",
+        (Some("sent"), false) => {
+            if order.status == 0 {
+                "none"
+            } else {
+                "done"
+            }
+        }
         // Cancelled before, or taken on by somebody else.
         _ => "none",
     }

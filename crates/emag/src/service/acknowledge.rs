@@ -111,7 +111,7 @@ async fn ask(desk: &Desk<'_>, order: &ToAck) -> Result<(), EmagError> {
                     store::runs::add_failures(&mut tx, desk.run, &[failure(order, error)]).await?;
                 }
                 After::NotDone => {
-                    store::orders::mark_not_acked(&mut tx, order.id, "wanted", None, now).await?
+                    store::orders::mark_not_acked(&mut tx, order.id, "wanted", None, now).await?;
                 }
                 // Stays `sent`: read again before anything else.
                 After::Unknown => {}

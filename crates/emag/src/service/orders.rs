@@ -216,7 +216,7 @@ impl Desk<'_> {
     ) -> Result<Tally, EmagError> {
         let mut failures: Vec<Failure> = bad.iter().map(|row| unreadable("order", row)).collect();
         let orders = self.translated(rows, &mut failures);
-        let shelf = self.shelf(conn, &orders).await?;
+        let known_here = self.what_is_known(conn, &orders).await?;
         let mut tally = Tally {
             read: count(rows.len() + bad.len()),
             ..Tally::default()
@@ -224,7 +224,7 @@ impl Desk<'_> {
         let mut good = Vec::with_capacity(orders.len());
         for order in orders {
             let mut part = conn.begin().await?;
-            match self.take_in_one(&mut part, &order, &shelf).await {
+            match self.take_in_one(&mut part, &order, &known_here).await {
                 Ok(change) => {
                     part.commit().await?;
                     tally.add(change);
@@ -273,7 +273,11 @@ impl Desk<'_> {
     }
 
     /// What is known already of the orders and the listings they name.
-    async fn shelf(&self, conn: &mut PgConnection, orders: &[ImportedOrder]) -> Result<Shelf, EmagError> {
+    async fn what_is_known(
+        &self,
+        conn: &mut PgConnection,
+        orders: &[ImportedOrder],
+    ) -> Result<Shelf, EmagError> {
         let ids: Vec<i64> = orders.iter().map(|order| order.emag_id).collect();
         let known = store::orders::find_known(conn, self.account.id, &ids).await?;
         let named: BTreeSet<i64> = orders
@@ -306,19 +310,19 @@ impl Desk<'_> {
         &self,
         conn: &mut PgConnection,
         order: &ImportedOrder,
-        shelf: &Shelf,
+        known_here: &Shelf,
     ) -> Result<Change, EmagError> {
-        let known = shelf.known.get(&order.emag_id);
+        let known = known_here.known.get(&order.emag_id);
         let mut ours = order.order.clone();
         for line in &mut ours.lines {
             let emag_id = line
                 .external_product_id
                 .as_deref()
                 .and_then(|id| id.parse::<i64>().ok());
-            line.product = emag_id.and_then(|id| shelf.products.get(&id).copied());
+            line.product = emag_id.and_then(|id| known_here.products.get(&id).copied());
         }
         if known.is_none() && order.is_in_work() {
-            self.open_units(conn, order, shelf).await?;
+            self.open_units(conn, order, known_here).await?;
         }
         let done = orders::service::upsert_external(conn, &actor(), ours, self.context.clock()).await?;
         self.crossed(conn, order, known).await?;
@@ -337,11 +341,15 @@ impl Desk<'_> {
         &self,
         conn: &mut PgConnection,
         order: &ImportedOrder,
-        shelf: &Shelf,
+        known_here: &Shelf,
     ) -> Result<(), EmagError> {
         let mut units: std::collections::BTreeMap<ProductId, i64> = std::collections::BTreeMap::new();
         for (emag_id, count) in &order.units {
-            if let Some(product) = shelf.products.get(emag_id).filter(|id| shelf.opened.contains(id)) {
+            if let Some(product) = known_here
+                .products
+                .get(emag_id)
+                .filter(|id| known_here.opened.contains(id))
+            {
                 *units.entry(*product).or_default() += count;
             }
         }
@@ -450,9 +458,10 @@ fn skipped(page: u32, error: &ApiError) -> Failure {
 }
 
 fn refused(order: &ImportedOrder, error: &EmagError) -> Failure {
-    let code = match error {
-        EmagError::Orders(orders::OrderError::Refused(refusal)) => refusal.code,
-        _other => "row-refused",
+    let code = if let EmagError::Orders(orders::OrderError::Refused(refusal)) = error {
+        refusal.code
+    } else {
+        "row-refused"
     };
     Failure {
         subject: "order",
@@ -476,12 +485,13 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// The order itself cannot be written; anything else is trouble of ours and must stop the page.
 fn concerns_the_order(error: &EmagError) -> bool {
-    match error {
+    let is_refused = matches!(
+        error,
         EmagError::Orders(
-            orders::OrderError::Refused(_) | orders::OrderError::Invalid(_) | orders::OrderError::Money(_),
-        ) => true,
-        other => database_error(other).is_some_and(is_about_a_row),
-    }
+            orders::OrderError::Refused(_) | orders::OrderError::Invalid(_) | orders::OrderError::Money(_)
+        )
+    );
+    is_refused || database_error(error).is_some_and(is_about_a_row)
 }
 
 /// The database's word inside an error of any slice.
@@ -494,15 +504,18 @@ fn database_error(error: &EmagError) -> Option<&sqlx::Error> {
         cause = inner.source();
     }
     // Transparent wrappers show their inner error as themselves.
-    match error {
-        EmagError::Database(found)
-        | EmagError::Orders(orders::OrderError::Database(found))
-        | EmagError::Orders(orders::OrderError::Inventory(inventory::InventoryError::Database(found)))
-        | EmagError::Orders(orders::OrderError::Catalog(catalog::CatalogError::Database(found)))
-        | EmagError::Inventory(inventory::InventoryError::Database(found))
-        | EmagError::Catalog(catalog::CatalogError::Database(found)) => Some(found),
-        _other => None,
+    if let EmagError::Database(found)
+    | EmagError::Orders(
+        orders::OrderError::Database(found)
+        | orders::OrderError::Inventory(inventory::InventoryError::Database(found))
+        | orders::OrderError::Catalog(catalog::CatalogError::Database(found)),
+    )
+    | EmagError::Inventory(inventory::InventoryError::Database(found))
+    | EmagError::Catalog(catalog::CatalogError::Database(found)) = error
+    {
+        return Some(found);
     }
+    None
 }
 
 /// Two transactions were in each other's way: the same work may be done again.

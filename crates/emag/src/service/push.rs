@@ -225,7 +225,7 @@ impl<'a> Desk<'a> {
                     holds.new.push(change.new);
                 }
                 PriceDecision::Refuse(why) => {
-                    refused.push(price_sent(&change, "refused", Some(why.to_owned())))
+                    refused.push(price_sent(&change, "refused", Some(why.to_owned())));
                 }
             }
         }
@@ -252,17 +252,12 @@ impl<'a> Desk<'a> {
     async fn send_stock(&self, changes: &[StockChange]) -> Result<Option<Pushed>, EmagError> {
         let listings: Vec<i64> = changes.iter().map(|change| change.listing.0).collect();
         let marked_at = self.intend(&listings).await?;
-        let outcomes = match changes {
-            [only] => self.one_stock(only).await,
-            _ => {
-                let updates: Vec<OfferUpdate> = changes.iter().map(stock_update).collect();
-                self.client
-                    .save_offers(&updates)
-                    .await
-                    .entities
-                    .into_iter()
-                    .collect()
-            }
+        let outcomes: HashMap<u64, EntityOutcome> = if let [only] = changes {
+            self.one_stock(only).await
+        } else {
+            let updates: Vec<OfferUpdate> = changes.iter().map(stock_update).collect();
+            let saved = self.client.save_offers(&updates).await;
+            saved.entities.into_iter().collect()
         };
         let verdicts: Vec<(Verdict, Sent)> = changes
             .iter()

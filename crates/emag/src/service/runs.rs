@@ -114,8 +114,9 @@ async fn attempt(context: &Context, account: &Account, run: &Run) -> Result<(), 
     tell(&mut tx, run.id).await?;
     tx.commit().await?;
     let done = match run.kind {
-        RunKind::Offers => offers::sweep(context, account, run).await,
-        RunKind::Orders => orders::import(context, account, run).await,
+        // Boxed: their state is large, and jobs are moved about.
+        RunKind::Offers => Box::pin(offers::sweep(context, account, run)).await,
+        RunKind::Orders => Box::pin(orders::import(context, account, run)).await,
     };
     match done {
         Ok(()) => finish(context, account, run).await,

@@ -20,6 +20,10 @@ macro_rules! column {
 
 /// Writes the rows that differ from what is stored and gives one entry for each of those. A known remote value that was
 /// sent after this reading was asked for is newer and stays.
+#[allow(
+    clippy::too_many_lines,
+    reason = "one statement with one line for each column"
+)]
 pub(crate) async fn upsert(
     conn: &mut PgConnection,
     account: EmagAccountId,

@@ -46,6 +46,7 @@ impl Transport for Cable {
 /// How fast calls may follow each other.
 pub(super) enum Pace {
     /// As documented; the sandbox refuses more.
+    #[allow(dead_code, reason = "the timed run is made by hand")]
     Documented,
     /// As fast as it goes, and the sandbox does not count.
     Free,
@@ -189,10 +190,6 @@ impl Shop {
             .fetch_one(self.db.db.pool())
             .await
             .unwrap()
-    }
-
-    pub(super) async fn execute(&self, sql: &'static str) {
-        sqlx::query(sql).execute(self.db.db.pool()).await.unwrap();
     }
 
     /// Acknowledgements that the marketplace carried out.
