@@ -6,6 +6,7 @@ use ::jobs::{Job, JobFailure, Registry, Subscription};
 use db::Db;
 use kernel::{Actor, OrderLineId, ProductId};
 use serde::{Deserialize, Serialize};
+use web::AppState;
 
 
 use crate::error::OrderError;
@@ -13,8 +14,8 @@ use crate::service;
 
 /// What the jobs of this slice need.
 #[derive(Clone, Debug)]
-pub struct Context {
-    pub db: Db,
+struct Context {
+    db: Db,
 }
 
 /// Jobs of this slice run one after another, so that two of them never want the same orders.
@@ -85,29 +86,23 @@ async fn wait_briefly(tx: &mut db::Tx) -> Result<(), sqlx::Error> {
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 fn failure(error: OrderError) -> JobFailure {
-    let database = match &error {
-        OrderError::Database(source) => Some(source),
-        OrderError::Inventory(inventory::InventoryError::Database(source)) => Some(source),
-        _ => None,
+    let (OrderError::Database(source) | OrderError::Inventory(inventory::InventoryError::Database(source))) = error
+    else {
+        return JobFailure::fault(&error);
     };
-    let busy = database
-        .and_then(|source| source.as_database_error())
-        .and_then(|source| source.code())
-        .is_some_and(|code| code == LOCK_NOT_AVAILABLE);
-    if busy {
+    let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| code == LOCK_NOT_AVAILABLE) {
         return JobFailure::Retry {
             after: Duration::from_secs(1),
             why: "somebody is working on these orders".to_owned(),
         };
     }
-    match error {
-        OrderError::Database(source) => source.into(),
-        other => JobFailure::fault(&other),
-    }
+    source.into()
 }
 
-/// Declares the jobs of this slice.
-pub fn register(registry: &mut Registry) {
+/// Declares the jobs of this slice and gives them what they need.
+pub fn register(registry: &mut Registry, state: &AppState) {
+    registry.context(Context { db: state.db.clone() });
     registry.job::<AllocateShort>();
     registry.job::<ReservationsLost>();
 }

@@ -11,6 +11,8 @@ pub struct OrderFilter {
     pub status: Option<OrderStatus>,
     pub channel: Option<Channel>,
     pub customer: Option<CustomerId>,
+    /// Only open orders that we ship.
+    pub to_ship: bool,
     /// Only open orders with a short or unresolved line.
     pub attention: bool,
     /// Inclusive.
@@ -123,22 +125,36 @@ pub struct CustomerRow {
     pub version: i64,
 }
 
-/// Open orders that we ship.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ToShip {
-    pub orders: i64,
-    /// Their deadline has passed.
+/// What the people who pack must know now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Desk {
+    /// Open orders that we ship.
+    pub to_ship: i64,
+    /// Of these: the deadline has passed.
     pub overdue: i64,
-    /// Their deadline is later today, Bucharest time.
-    pub due_today: i64,
-    /// The next deadline that has not passed.
-    pub next_deadline: Option<Timestamp>,
+    /// Open orders with a short line.
+    pub short_orders: i64,
+    /// Lines of open orders whose article nobody knows.
+    pub unresolved_lines: i64,
+    /// The next deadlines, overdue ones first.
+    pub next: Vec<DeskOrder>,
+}
+
+/// An order with a deadline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeskOrder {
+    pub id: OrderId,
+    pub number: String,
+    pub customer: String,
+    pub ship_by: Timestamp,
+    pub short_lines: i32,
+    pub unresolved_lines: i32,
 }
 
 /// Sales of one day in Bucharest, in the company's currency; cancelled and returned orders do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SalesDay {
-    pub day: NaiveDate,
+    pub date: NaiveDate,
     pub orders: i64,
     pub gross: Money,
 }
@@ -178,4 +194,14 @@ pub struct Finding {
     pub line_id: Option<OrderLineId>,
     /// Stable word for what is wrong.
     pub problem: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "order {} ({})", self.order_number, self.order_id)?;
+        if let Some(line) = self.line_id {
+            write!(f, ", line {line}")?;
+        }
+        write!(f, ": {}", self.problem)
+    }
 }

@@ -7,6 +7,7 @@
 mod articles;
 mod book;
 mod customers;
+mod desk;
 mod place;
 mod read;
 mod shortage;
@@ -14,10 +15,11 @@ mod steps;
 mod upsert;
 
 pub use customers::{create_customer, get_customer, list_customers, update_customer};
+pub use desk::{desk, orders_to_ship, sales_per_day};
 pub use place::place;
 pub use read::{
-    TimelineChange, TimelineEntry, attention, counts_by_status, find_by_external, get, list, orders_to_ship,
-    sales_per_day, timeline, unresolved_lines, verify,
+    TimelineChange, TimelineEntry, attention, counts_by_status, find_by_external, get, list, timeline, unresolved_lines,
+    verify,
 };
 pub use shortage::{Allocated, allocate_short, reservations_lost, resolve_line};
 pub use steps::{cancel, confirm, pack, return_goods, ship};

@@ -24,6 +24,9 @@ pub(crate) struct ListQuery {
     #[param(value_type = Option<String>)]
     channel: Option<Channel>,
     customer_id: Option<CustomerId>,
+    /// `true`: only open orders that we ship.
+    #[serde(default)]
+    to_ship: bool,
     /// `true`: only open orders with a short or unresolved line.
     #[serde(default)]
     attention: bool,
@@ -52,6 +55,7 @@ pub(crate) async fn list(
         status: query.status,
         channel: query.channel,
         customer: query.customer_id,
+        to_ship: query.to_ship,
         attention: query.attention,
         placed_from: query.placed_from,
         placed_before: query.placed_before,

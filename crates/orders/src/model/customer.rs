@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Channel, TaxIdError, check_romanian_tax_id, text_enum};
 
-/// The column's bound; what a marketplace sends beyond it is cut, what a person types beyond it is refused.
-pub(crate) const NAME_CHARS_MAX: usize = 300;
-/// No e-mail address, phone, street or code of a customer needs more.
-const FIELD_CHARS_MAX: usize = 300;
+/// The name column's bound, and more than any other text of a customer needs. What a channel sends beyond it is cut,
+/// a name that a person types beyond it is refused.
+const CHARS_MAX: usize = 300;
 /// What stands for a customer whose name the channel hides.
 const NAMELESS: &str = "–";
 
@@ -164,9 +163,7 @@ pub(crate) struct CustomerProblem {
 pub(crate) fn cleaned(customer: NewCustomer) -> NewCustomer {
     NewCustomer {
         kind: customer.kind,
-        name: cut(&normalise_text(&customer.name), NAME_CHARS_MAX)
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| NAMELESS.to_owned()),
+        name: clean(Some(customer.name)).unwrap_or_else(|| NAMELESS.to_owned()),
         email: clean(customer.email),
         phone: clean(customer.phone),
         tax_id: clean(customer.tax_id),
@@ -186,11 +183,11 @@ pub(crate) fn checked_by_a_person(customer: NewCustomer) -> Result<NewCustomer, 
             field: "name",
             refusal: Refusal::new("orders-customer-name-empty").on("name"),
         });
-    } else if name.chars().count() > NAME_CHARS_MAX {
+    } else if name.chars().count() > CHARS_MAX {
         problems.push(CustomerProblem {
             field: "name",
             refusal: Refusal::new("orders-customer-name-too-long")
-                .with("max", i64::try_from(NAME_CHARS_MAX).unwrap_or(i64::MAX))
+                .with("max", i64::try_from(CHARS_MAX).unwrap_or(i64::MAX))
                 .on("name"),
         });
     }
@@ -219,11 +216,8 @@ fn tax_id_error(customer: &NewCustomer) -> Option<TaxIdError> {
     }
 }
 
+/// Without control characters, not longer than the columns take, and absent when nothing is left.
 fn clean(text: Option<String>) -> Option<String> {
-    cut(&normalise_text(&text?), FIELD_CHARS_MAX).filter(|text| !text.is_empty())
-}
-
-fn cut(text: &str, chars_max: usize) -> Option<String> {
-    let cut: String = text.chars().take(chars_max).collect();
-    Some(cut.trim_end().to_owned())
+    let cut: String = normalise_text(&text?).chars().take(CHARS_MAX).collect();
+    Some(cut.trim_end().to_owned()).filter(|text| !text.is_empty())
 }

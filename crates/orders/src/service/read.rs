@@ -1,23 +1,16 @@
 //! Reading orders: one, a list, figures, the story of an order.
 
-use chrono::{Days, NaiveDate, TimeZone as _};
-use kernel::{
-    Actor, BUCHAREST, Clock, Currency, Money, OrderId, OrderLineId, Page, PageRequest, Timestamp,
-};
+use kernel::{Actor, OrderId, OrderLineId, Page, PageRequest, Timestamp};
 use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::customers;
 use crate::error::OrderError;
 use crate::model::{Channel, Order, OrderRow};
-use crate::search::{
-    Direction, Finding, OrderFilter, OrderSort, SalesDay, StatusCount, ToShip, UnresolvedLine,
-};
+use crate::search::{Direction, Finding, OrderFilter, OrderSort, StatusCount, UnresolvedLine};
 use crate::store::{self, TrailRecord};
 use crate::{ORDERS_EDIT, ORDERS_VIEW};
 
-/// More days than a chart can show.
-const DAYS_MAX: u16 = 366;
 /// Entries of one order's story that a page shows.
 const TIMELINE_MAX: i64 = 200;
 /// Findings that one verification names.
@@ -95,58 +88,6 @@ pub async fn counts_by_status(conn: &mut PgConnection, actor: &Actor) -> Result<
 pub(crate) async fn count_attention(conn: &mut PgConnection, actor: &Actor) -> Result<i64, OrderError> {
     actor.require(ORDERS_VIEW)?;
     Ok(store::count_attention(conn).await?)
-}
-
-/// How much is to be shipped, and by when.
-pub async fn orders_to_ship(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    clock: &Clock,
-) -> Result<ToShip, OrderError> {
-    actor.require(ORDERS_VIEW)?;
-    let now = clock.now();
-    let figures = store::count_to_ship(conn, now, end_of_day(clock.today(), now)).await?;
-    Ok(ToShip {
-        orders: figures.orders,
-        overdue: figures.overdue,
-        due_today: figures.due_today,
-        next_deadline: figures.next_deadline,
-    })
-}
-
-fn end_of_day(day: NaiveDate, otherwise: Timestamp) -> Timestamp {
-    day.checked_add_days(Days::new(1))
-        .and_then(|next| next.and_hms_opt(0, 0, 0))
-        .and_then(|midnight| BUCHAREST.from_local_datetime(&midnight).earliest())
-        .map_or(otherwise, |at| at.to_utc())
-}
-
-/// Sales of the last days, today included, oldest first; every day is there.
-pub async fn sales_per_day(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    days: u16,
-    clock: &Clock,
-) -> Result<Vec<SalesDay>, OrderError> {
-    actor.require(ORDERS_VIEW)?;
-    let today = clock.today();
-    let back = Days::new(u64::from(days.clamp(1, DAYS_MAX)) - 1);
-    let from = today.checked_sub_days(back).unwrap_or(today);
-    let currency: Currency = match store::company_currency(&mut *conn).await? {
-        Some(code) => code.parse()?,
-        None => Currency::RON,
-    };
-    let rows = store::sum_sales_per_day(conn, from, today, currency.as_str()).await?;
-    rows.into_iter()
-        .map(|row| {
-            // A day's sum may be larger than one amount may be; then the day is a fault worth seeing.
-            Ok(SalesDay {
-                day: row.day,
-                orders: row.orders,
-                gross: Money::new(row.gross, currency)?,
-            })
-        })
-        .collect()
 }
 
 /// Lines of open orders whose article nobody knows yet.
@@ -229,14 +170,14 @@ pub async fn timeline(
     actor.require(ORDERS_VIEW)?;
     let lines: Vec<String> = order.lines.iter().map(|line| line.id.to_string()).collect();
     let trail = store::list_trail(conn, order.id, &lines, TIMELINE_MAX).await?;
-    Ok(trail.into_iter().flat_map(entries).collect())
+    Ok(trail.into_iter().flat_map(|row| entries(&row)).collect())
 }
 
 /// What a person wants to read about; the rest is derived from it or stands in the audit trail.
 const ORDER_COLUMNS: [&str; 5] = ["status", "total_gross", "is_paid", "cancel_reason", "ship_by"];
 const LINE_COLUMNS: [&str; 5] = ["product_id", "quantity", "status", "reserved", "short"];
 
-fn entries(row: TrailRecord) -> Vec<TimelineEntry> {
+fn entries(row: &TrailRecord) -> Vec<TimelineEntry> {
     let who = row.user_name.clone().unwrap_or_else(|| row.actor.clone());
     let at = row.created_at;
     let is_line = row.table_name == "sales_order_lines";

@@ -6,29 +6,50 @@ use rust_decimal::Decimal;
 use sqlx::{PgConnection, query, query_as, query_scalar};
 
 use crate::model::OrderStatus;
+use crate::search::DeskOrder;
 
-pub(crate) struct ToShipRecord {
-    pub(crate) orders: i64,
-    pub(crate) overdue: i64,
-    pub(crate) due_today: i64,
-    pub(crate) next_deadline: Option<Timestamp>,
-}
-
-pub(crate) async fn count_to_ship(
-    conn: &mut PgConnection,
-    now: Timestamp,
-    end_of_today: Timestamp,
-) -> Result<ToShipRecord, sqlx::Error> {
-    query_as!(
-        ToShipRecord,
-        r#"SELECT count(*) AS "orders!", count(*) FILTER (WHERE ship_by < $1) AS "overdue!",
-                  count(*) FILTER (WHERE ship_by >= $1 AND ship_by < $2) AS "due_today!",
-                  min(ship_by) FILTER (WHERE ship_by >= $1) AS next_deadline
-             FROM app.sales_orders WHERE status IN ('new', 'confirmed', 'packed') AND fulfilment = 'own'"#,
-        now,
-        end_of_today
+pub(crate) async fn count_to_ship(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    query_scalar!(
+        r#"SELECT count(*) AS "orders!" FROM app.sales_orders
+            WHERE status IN ('new', 'confirmed', 'packed') AND fulfilment = 'own'"#
     )
     .fetch_one(conn)
+    .await
+}
+
+pub(crate) struct DeskRecord {
+    pub(crate) to_ship: i64,
+    pub(crate) overdue: i64,
+    pub(crate) short_orders: i64,
+    pub(crate) unresolved_lines: i64,
+}
+
+pub(crate) async fn count_desk(conn: &mut PgConnection, now: Timestamp) -> Result<DeskRecord, sqlx::Error> {
+    query_as!(
+        DeskRecord,
+        r#"SELECT count(*) FILTER (WHERE fulfilment = 'own') AS "to_ship!",
+                  count(*) FILTER (WHERE fulfilment = 'own' AND ship_by < $1) AS "overdue!",
+                  count(*) FILTER (WHERE short_lines > 0) AS "short_orders!",
+                  COALESCE(sum(unresolved_lines), 0)::bigint AS "unresolved_lines!"
+             FROM app.sales_orders WHERE status IN ('new', 'confirmed', 'packed')"#,
+        now
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Open orders that we ship, by deadline.
+pub(crate) async fn list_deadlines(conn: &mut PgConnection, rows: i64) -> Result<Vec<DeskOrder>, sqlx::Error> {
+    query_as!(
+        DeskOrder,
+        r#"SELECT o.id AS "id: OrderId", o.number, c.name AS customer, o.ship_by AS "ship_by!", o.short_lines,
+                  o.unresolved_lines
+             FROM app.sales_orders o JOIN app.customers c ON c.id = o.customer_id
+            WHERE o.status IN ('new', 'confirmed', 'packed') AND o.fulfilment = 'own' AND o.ship_by IS NOT NULL
+            ORDER BY o.ship_by, o.id LIMIT $1"#,
+        rows
+    )
+    .fetch_all(conn)
     .await
 }
 

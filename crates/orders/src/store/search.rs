@@ -122,13 +122,10 @@ fn push_after(
     };
     sql.push(format!(" AND ({}, o.id) {sign} (", sort.column()));
     match sort {
-        OrderSort::Placed => {
-            sql.push_bind(time_of(key)?);
-        }
         OrderSort::ShipBy if key == "infinity" => {
             sql.push("'infinity'::timestamptz");
         }
-        OrderSort::ShipBy => {
+        OrderSort::Placed | OrderSort::ShipBy => {
             sql.push_bind(time_of(key)?);
         }
         OrderSort::Total => {
@@ -168,6 +165,9 @@ fn push_order_filter(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter) {
     }
     if let Some(customer) = filter.customer {
         sql.push(" AND o.customer_id = ").push_bind(customer);
+    }
+    if filter.to_ship {
+        sql.push(" AND o.fulfilment = 'own' AND o.status IN ('new', 'confirmed', 'packed')");
     }
     if filter.attention {
         sql.push(

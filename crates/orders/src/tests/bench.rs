@@ -222,9 +222,12 @@ pub(super) fn reserved(outcomes: &[LineOutcome]) -> i64 {
 
 /// The code of a refusal, or of the first refused field as `field: code`.
 pub(super) fn code<T: std::fmt::Debug>(result: Result<T, OrderError>) -> String {
-    match result.unwrap_err() {
-        OrderError::Refused(refusal) => refusal.code.to_owned(),
-        OrderError::Invalid(problems) => format!("{}: {}", problems[0].field, problems[0].refusal.code),
-        other => format!("{other:?}"),
+    let error = result.unwrap_err();
+    if let OrderError::Refused(refusal) = &error {
+        return refusal.code.to_owned();
     }
+    if let OrderError::Invalid(problems) = &error {
+        return format!("{}: {}", problems[0].field, problems[0].refusal.code);
+    }
+    format!("{error:?}")
 }

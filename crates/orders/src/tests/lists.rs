@@ -95,15 +95,18 @@ async fn the_dashboard_counts_what_is_to_ship_and_what_was_sold() {
     shop.place(placed_at("2026-11-20T10:00:00Z")).await.unwrap();
     let gone = shop.place(placed_at("2026-11-24T23:30:00Z")).await.unwrap().order_id;
     let mut conn = shop.test.db.read().await.unwrap();
-    let to_ship = service::orders_to_ship(&mut conn, &shop.actor, &shop.clock).await.unwrap();
-    assert_eq!((to_ship.orders, to_ship.overdue, to_ship.due_today), (3, 1, 1));
+    let desk = service::desk(&mut conn, shop.clock.now(), 2).await.unwrap();
+    assert_eq!((desk.to_ship, desk.overdue, desk.short_orders), (3, 1, 0));
+    let next: Vec<_> = desk.next.iter().map(|order| order.number.as_str()).collect();
+    assert_eq!(next, ["SO-000002", "SO-000001"]);
+    assert_eq!(service::orders_to_ship(&mut conn).await.unwrap(), 3);
     let sales = |days: Vec<crate::SalesDay>| {
-        days.into_iter().map(|d| format!("{} {} {}", d.day.format("%d"), d.orders, d.gross.amount().normalize())).collect::<Vec<_>>()
+        days.into_iter().map(|d| format!("{} {} {}", d.date.format("%d"), d.orders, d.gross.amount().normalize())).collect::<Vec<_>>()
     };
-    let days = service::sales_per_day(&mut conn, &shop.actor, 4, &shop.clock).await.unwrap();
+    let days = service::sales_per_day(&mut conn, shop.clock.today(), 4).await.unwrap();
     assert_eq!(sales(days), ["22 0 0", "23 1 32.09", "24 0 0", "25 1 32.09"]);
     shop.act(gone, Action::Cancel).await.unwrap();
-    let days = service::sales_per_day(&mut conn, &shop.actor, 1, &shop.clock).await.unwrap();
+    let days = service::sales_per_day(&mut conn, shop.clock.today(), 1).await.unwrap();
     assert_eq!((days[0].orders, days[0].gross), (0, lei("0")));
     let counts = service::counts_by_status(&mut conn, &shop.actor).await.unwrap();
     let of = |status| counts.iter().find(|count| count.status == status).unwrap().orders;
