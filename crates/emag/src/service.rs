@@ -6,6 +6,7 @@ pub mod holds;
 pub(crate) mod offers;
 pub(crate) mod orders;
 pub mod push;
+pub mod read;
 pub(crate) mod reckon;
 pub(crate) mod resolve;
 pub mod runs;

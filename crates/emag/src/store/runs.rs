@@ -26,6 +26,21 @@ pub(crate) async fn find(conn: &mut PgConnection, id: SyncRunId) -> Result<Optio
         .await
 }
 
+/// The newest runs of an account, or of all.
+pub(crate) async fn list_recent(
+    conn: &mut PgConnection,
+    account: Option<EmagAccountId>,
+    limit: i64,
+) -> Result<Vec<Run>, sqlx::Error> {
+    select!(
+        "WHERE $1::bigint IS NULL OR account_id = $1 ORDER BY id DESC LIMIT $2",
+        account.map(|id| id.0),
+        limit
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// The run that is queued or running for this account and kind.
 pub(crate) async fn find_open(
     conn: &mut PgConnection,
