@@ -6,6 +6,7 @@ mod roles;
 mod tokens;
 mod users;
 
+pub(crate) use audit::action_of;
 use utoipa::OpenApi as _;
 use web::Routes;
 

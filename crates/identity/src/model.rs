@@ -160,7 +160,7 @@ fn chars(count: usize) -> i64 {
 }
 
 /// The theme of the screens by its tag in the users table.
-pub fn theme_of(tag: &str) -> Option<ui::Theme> {
+pub(crate) fn theme_of(tag: &str) -> Option<ui::Theme> {
     match tag {
         "system" => Some(ui::Theme::System),
         "light" => Some(ui::Theme::Light),
@@ -268,15 +268,15 @@ pub struct PermissionRow {
 
 /// A browser session or an API log-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Session {
-    pub id: SessionId,
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
     /// `browser` or `refresh`.
-    pub kind: String,
-    pub ip_address: Option<String>,
-    pub user_agent: Option<String>,
-    pub created_at: DateTime<Utc>,
-    pub last_seen_at: DateTime<Utc>,
-    pub expires_at: DateTime<Utc>,
+    pub(crate) kind: String,
+    pub(crate) ip_address: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) last_seen_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
 }
 
 /// An API token without its secret.

@@ -117,7 +117,13 @@ fn fault(error: impl std::fmt::Display) -> HashError {
     HashError::Fault(error.to_string())
 }
 
+/// How many hashes this process has reckoned, so that tests can see that the same work was done.
+#[cfg(test)]
+pub(crate) static RECKONED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
 fn reckon(password: &[u8], salt: &[u8], version: Version, params: Params) -> Result<Output, HashError> {
+    #[cfg(test)]
+    RECKONED.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
     let blocks = params.block_count();
     let mut memory: Vec<Block> = Vec::with_capacity(blocks.max(OWN_PAGES_BLOCKS));
     memory.resize(blocks, Block::new());

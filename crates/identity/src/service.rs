@@ -10,9 +10,9 @@ mod shell;
 mod tokens;
 mod users;
 
-pub use audit::{audit_log, audit_people, audit_tables};
-pub use login::TokenPair;
-pub(crate) use login::{Attempt, check_password, log_in, log_in_for_tokens, refresh};
+pub use audit::audit_log;
+pub(crate) use audit::{audit_people, audit_tables};
+pub(crate) use login::{Attempt, TokenPair, log_in, log_in_for_tokens, refresh};
 pub use roles::{
     NewRole, RolePatch, create_role, delete_role, get_role, list_permissions, list_roles, sync_permissions,
     update_role,
@@ -29,7 +29,7 @@ pub use shell::{
     list_all_tokens, list_users, revoke_any_token, set_password_by_email,
 };
 pub use tokens::{CreatedToken, NewToken, create_token, list_tokens, revoke_token};
-pub(crate) use users::change_own_password;
+pub(crate) use users::{change_own_password, change_own_profile};
 pub use users::{
     NewUser, UserPatch, create_user, get_user, page_of_users, set_password, set_preferences, update_user,
 };

@@ -1,0 +1,303 @@
+# Accounts, roles, sessions, the audit trail.
+
+## log-in
+identity-login-title = Sign in
+identity-login-action = Sign in
+identity-email = E-mail
+identity-name = Name
+identity-password = Password
+identity-password-hint = At least 10 characters; a short sentence is best.
+auth-wrong-credentials = The e-mail or the password does not match.
+auth-account-disabled = The account is disabled. Ask an administrator of the firm.
+auth-refresh-token = The refresh token no longer counts. Log in again.
+auth-totp-not-enabled = Time-based codes are not enabled; send the request without “totp”.
+auth-token-has-no-session = An API token has no session; revoke it if it is no longer needed.
+
+## set-up
+identity-setup-title = Welcome to MagFlow
+identity-setup-text = One step: the owner, the company and, if you like, the eMAG account.
+identity-setup-owner = Owner
+identity-setup-company = Company
+identity-setup-company-name = Company name
+identity-setup-tax-id = Tax id (optional)
+identity-setup-account = eMAG account (optional)
+identity-setup-account-text = At first the account only reads; nothing is sent to eMAG until you switch sending on.
+identity-setup-platform = Platform
+identity-setup-kind = Kind of account
+identity-setup-kind-main = MAIN: own stock
+identity-setup-kind-fbe = FBE: stock at eMAG
+identity-setup-username = API user
+identity-setup-password = API password
+identity-setup-account-name = Name of the account
+identity-setup-account-name-hint = What you call it; empty means the API user.
+identity-setup-account-username = Type the API user too.
+identity-setup-account-password = Type the API password too.
+identity-setup-action = Start
+identity-setup-code-text = Set-up is done on the server itself, or with the code that MagFlow showed when it started.
+identity-setup-code-label = Set-up code
+identity-setup-code-action = Continue
+identity-setup-code-wrong = The set-up code does not match.
+identity-setup-done = The set-up has been done already. Sign in.
+
+## own settings
+identity-profile = Profile
+identity-password-change = Change password
+identity-password-current = Current password
+identity-password-new = New password
+identity-password-set = Set password
+identity-password-own = Your own password is changed under
+identity-password-reset-hint = All sessions of this user end.
+identity-sessions = Sessions
+identity-sessions-end-others = End all other sessions
+identity-session-device = Device
+identity-session-address = IP address
+identity-session-since = Since
+identity-session-seen = Last active
+identity-session-end = End
+identity-session-current = this one
+identity-session-program = program
+identity-agent-unknown = Unknown device
+identity-tokens = API tokens
+identity-tokens-text = For programs that act in your name. A token is shown once and may do what you may do.
+identity-token-label = Name
+identity-token-until = Valid until
+identity-token-days = { $count ->
+    [one] One more day
+   *[other] { $count } more days
+}
+identity-token-forever = No end
+identity-token-make = Create token
+identity-token-made-title = The new token
+identity-token-made-text = Copy it now: it will not be shown again.
+identity-token-used = Used
+identity-token-never = never
+identity-token-revoke = Revoke
+identity-token-revoked = revoked
+identity-token-over = expired
+identity-token-expiry-past = The end must be in the future.
+identity-token-makes-no-tokens = A token cannot create other tokens; log in with the password.
+
+## users
+identity-user-new = New user
+identity-user-state = State
+identity-user-active = active
+identity-user-disabled = disabled
+identity-user-last-login = Last sign-in
+identity-user-history = History
+identity-user-facts = Facts
+identity-user-may-sign-in = May sign in
+identity-user-may-sign-in-hint = Without it, the person is out everywhere at once.
+identity-users-all = All
+identity-users-active = Active
+identity-users-disabled = Disabled
+identity-users-search = Search by name or e-mail
+identity-users-none = No user found
+identity-users-none-text = Clear the filters or search for something else.
+identity-email-invalid = This is not an e-mail address.
+identity-email-taken = There is a user with this e-mail already.
+identity-name-empty = Type a name.
+identity-name-too-long = A name has at most { $max } characters.
+identity-password-short = A password has at least { $min } characters.
+identity-password-long = A password has at most { $max } characters.
+identity-password-is-email = The password must not be the e-mail address.
+identity-password-common = This password is among the first anybody would try.
+identity-current-password-wrong = The current password does not match.
+identity-theme-unknown = The theme is “system”, “light” or “dark”.
+identity-tax-id-invalid = A tax id has at most 20 letters and digits.
+identity-last-owner = At least one active owner must remain.
+identity-own-account = You cannot disable yourself.
+identity-own-owner-role = You cannot take the owner’s role from yourself.
+identity-beyond-own-rights = You cannot give or change rights that you do not have yourself.
+
+## roles
+identity-roles-subtitle = What each role may do
+identity-role-new = New role
+identity-role-permission = Permission
+identity-role-users = { $count ->
+    [one] One user
+   *[other] { $count } users
+}
+identity-role-yes = yes
+identity-role-no = no
+identity-role-remove = Remove role
+identity-role-unknown = There is no role “{ $code }”.
+identity-role-code-invalid = The code of a role has lower-case letters, digits and “_” and begins with a letter.
+identity-role-code-taken = There is a role with this name already.
+identity-role-in-use = { $users ->
+    [one] One user has this role; give them another one first.
+   *[other] { $users } users have this role; give them another one first.
+}
+identity-permission-unknown = There is no permission “{ $code }”.
+identity-owner-role-fixed = The owner may do everything, always.
+identity-builtin-role = A role of the program cannot be removed.
+identity-role-name-owner = Owner
+identity-role-name-buyer = Buyer
+identity-role-name-warehouse = Warehouse
+identity-role-name-support = Support
+identity-role-name-accountant = Accountant
+identity-role-name-integrator = Integrator
+identity-role-hint-owner = Everything, users and roles included
+identity-role-hint-buyer = Articles, suppliers, purchasing
+identity-role-hint-warehouse = Stock and shipping
+identity-role-hint-support = Orders and customers
+identity-role-hint-accountant = Reads and exports
+identity-role-hint-integrator = Programs connected over the API
+
+## permissions in words
+identity-slice-catalog = Articles
+identity-slice-inventory = Stock
+identity-slice-orders = Orders
+identity-slice-customers = Customers
+identity-slice-emag = eMAG
+identity-slice-identity = Users and safety
+identity-slice-system = System
+identity-perm-catalog-view = See articles
+identity-perm-catalog-edit = Create and change articles
+identity-perm-catalog-price = Change prices
+identity-perm-inventory-view = See stock
+identity-perm-inventory-adjust = Correct stock
+identity-perm-orders-view = See orders
+identity-perm-orders-edit = Create and change orders
+identity-perm-orders-ship = Ship orders
+identity-perm-orders-cancel = Cancel orders
+identity-perm-customers-view = See customers
+identity-perm-customers-edit = Change customers’ data
+identity-perm-emag-view = See eMAG accounts and offers
+identity-perm-emag-sync = Start synchronisations
+identity-perm-emag-accounts = Connect and change eMAG accounts
+identity-perm-emag-push = Send stock and prices to eMAG
+identity-perm-identity-users = Manage users
+identity-perm-identity-roles = Change what roles may do
+identity-perm-identity-audit = Read the audit trail
+identity-perm-identity-tokens = See and revoke everybody’s tokens
+identity-perm-system-view = See the state of the system
+
+## messages after saving
+identity-done-profile = The profile was saved.
+identity-done-password-changed = The password was changed; other sessions have ended.
+identity-done-session-ended = The session has ended.
+identity-done-sessions-ended = The other sessions have ended.
+identity-done-token-revoked = The token no longer works.
+identity-done-user-made = { $name } was added.
+identity-done-user-saved = { $name } was saved.
+identity-done-user-password = { $name } has a new password.
+identity-done-role-made = The role “{ $name }” was created.
+identity-done-role-saved = The role “{ $name }” was saved.
+identity-done-role-removed = The role “{ $name }” was removed.
+
+## audit trail
+identity-audit-subtitle = Who changed what, when and from where
+identity-audit-what = What
+identity-audit-action = Action
+identity-audit-who = Who
+identity-audit-record = Number of the record
+identity-audit-since = Since
+identity-audit-any-table = Anything
+identity-audit-any-action = Any action
+identity-audit-anybody = Anybody
+identity-audit-filter = Filter
+identity-audit-details = { $count ->
+    [one] Details: one field
+   *[other] Details: { $count } fields
+}
+identity-audit-when = When
+identity-audit-address = IP address
+identity-audit-agent = Program
+identity-audit-request = Request
+identity-audit-none-found = No change found
+identity-audit-none-found-text = Clear the filters or choose others.
+identity-audit-empty = The trail is empty
+identity-audit-empty-text = Every change appears here with its author.
+identity-audit-actor-system = System: { $name }
+identity-audit-actor-token = { $name } (over the API)
+identity-audit-value-create = created
+identity-audit-value-update = changed
+identity-audit-value-delete = deleted
+identity-audit-value-yes = yes
+identity-audit-value-no = no
+identity-audit-value-day = The date was not understood.
+identity-audit-table-api_tokens = API token
+identity-audit-table-categories = Category
+identity-audit-table-company = Company
+identity-audit-table-customers = Customer
+identity-audit-table-emag_accounts = eMAG account
+identity-audit-table-emag_push_holds = Held sending
+identity-audit-table-product_eans = EAN
+identity-audit-table-product_sku_history = Old SKU
+identity-audit-table-products = Article
+identity-audit-table-role_permissions = Permission of a role
+identity-audit-table-roles = Role
+identity-audit-table-sales_order_lines = Order line
+identity-audit-table-sales_orders = Order
+identity-audit-table-user_roles = Role of a user
+identity-audit-table-users = User
+identity-audit-table-vat_rates = VAT rate
+identity-audit-table-warehouses = Warehouse
+identity-audit-field-name = name
+identity-audit-field-email = e-mail
+identity-audit-field-phone = phone
+identity-audit-field-locale = language
+identity-audit-field-theme = theme
+identity-audit-field-is_active = active
+identity-audit-field-password_changed_at = password changed
+identity-audit-field-user_id = user
+identity-audit-field-role_id = role
+identity-audit-field-permission = permission
+identity-audit-field-expires_at = expires
+identity-audit-field-revoked_at = revoked
+identity-audit-field-prefix = beginning
+identity-audit-field-sku = SKU
+identity-audit-field-brand = brand
+identity-audit-field-description = description
+identity-audit-field-price_net = net price
+identity-audit-field-vat_percent = VAT, %
+identity-audit-field-percent = percent
+identity-audit-field-status = status
+identity-audit-field-state = state
+identity-audit-field-quantity = quantity
+identity-audit-field-reserved = reserved
+identity-audit-field-shipped = shipped
+identity-audit-field-short = short
+identity-audit-field-product_id = article
+identity-audit-field-order_id = order
+identity-audit-field-customer_id = customer
+identity-audit-field-warehouse_id = warehouse
+identity-audit-field-account_id = account
+identity-audit-field-listing_id = offer
+identity-audit-field-number = number
+identity-audit-field-external_id = external number
+identity-audit-field-channel = channel
+identity-audit-field-total_net = net total
+identity-audit-field-total_gross = gross total
+identity-audit-field-shipping_gross = shipping
+identity-audit-field-ship_by = ship by
+identity-audit-field-shipped_at = shipped at
+identity-audit-field-placed_at = placed at
+identity-audit-field-cancel_reason = reason of cancelling
+identity-audit-field-is_paid = paid
+identity-audit-field-payment_method = payment
+identity-audit-field-tax_id = tax id
+identity-audit-field-country = country
+identity-audit-field-currency = currency
+identity-audit-field-billing = billing address
+identity-audit-field-shipping = shipping address
+identity-audit-field-ship_to = delivery
+identity-audit-field-note = note
+identity-audit-field-reason = reason
+identity-audit-field-ean = EAN
+identity-audit-field-code = code
+identity-audit-field-kind = kind
+identity-audit-field-platform = platform
+identity-audit-field-username = API user
+identity-audit-field-push_enabled = sending on
+identity-audit-field-push_prices = sends prices
+identity-audit-field-safety_buffer = safety buffer
+identity-audit-field-fault = fault
+identity-audit-field-stock_min = minimum stock
+identity-audit-field-stock_target = target stock
+identity-audit-field-reorder_point = reorder point
+identity-audit-field-old_value = old value
+identity-audit-field-new_value = new value
+identity-audit-field-weight_g = weight, g
+identity-audit-field-category_id = category
+identity-audit-field-parent_id = parent

@@ -1,95 +1,185 @@
-//! A person's own settings: name, password, sessions, API tokens.
+//! Own settings: name, language, theme, password, sessions, API tokens.
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
-use kernel::{ApiTokenId, SessionId, UserId};
+use chrono::{DateTime, Duration, Utc};
+use http::HeaderMap;
+use kernel::{ApiTokenId, Limit, Locale, PageRequest, SessionId};
 use serde::{Deserialize, Serialize};
-use ui::Args;
-use web::{Access, AppState, FlashKind, Form, Page, Path, Problem, Routes};
+use ui::{Args, FlashKind};
+use web::{Access, AppState, Form, Page, Path, Problem, Routes};
 
-use super::{Message, messages, session_hash};
+use super::{Choice, FormErrors, cookie_of, languages, themes};
 use crate::context::Context;
 use crate::error::IdentityError;
-use crate::model::{ApiToken, Session, User};
-use crate::service::users::{self, Profile};
-use crate::service::{login, tokens};
+use crate::model::{ApiToken, Name};
+use crate::service::{self, NewToken};
+use crate::store::sessions as rows;
 
-pub(crate) fn routes() -> Routes {
+const FIELDS: &[&str] = &["name", "theme", "current_password", "password", "token_name"];
+
+pub(super) fn routes() -> Routes {
     let own = Access::SignedIn;
     Routes::new()
         .get("/settings", own, show)
-        .post("/settings/profile", own, save_profile)
-        .post("/settings/password", own, change_password)
+        .post("/settings/profile", own, profile)
+        .post("/settings/password", own, password)
+        .post("/settings/sessions/others/end", own, end_others)
+        .post("/settings/sessions/{id}/end", own, end_session)
         .post("/settings/tokens", own, create_token)
         .post("/settings/tokens/{id}/revoke", own, revoke_token)
-        .post("/settings/sessions/{id}/end", own, end_session)
 }
 
 #[derive(Serialize)]
 struct SettingsPage {
-    user: User,
-    sessions: Vec<Session>,
-    current: Option<SessionId>,
+    name: String,
+    email: String,
+    locale: String,
+    theme: String,
+    languages: Vec<Choice>,
+    themes: Vec<Choice>,
+    sessions: Vec<SessionRow>,
     tokens: Vec<ApiToken>,
-    /// Shown only in the answer to its making.
-    made: Option<String>,
-    errors: Vec<Message>,
+    now: DateTime<Utc>,
+    /// Shown this once.
+    new_token: Option<String>,
+    errors: FormErrors,
 }
 
-const TOKENS_SHOWN: i64 = 100;
+#[derive(Serialize)]
+struct SessionRow {
+    id: i64,
+    is_current: bool,
+    is_program: bool,
+    device: String,
+    ip: Option<String>,
+    created_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+}
 
-fn me(page: &Page) -> Result<UserId, Problem> {
-    page.actor.user_id().ok_or(Problem::NotFound)
+/// "Firefox, Windows": enough to recognise one's own devices.
+fn device(agent: &str) -> Option<String> {
+    let first = |names: &[(&str, &'static str)]| {
+        names
+            .iter()
+            .find(|(sign, _)| agent.contains(sign))
+            .map(|(_, name)| *name)
+    };
+    let program = first(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+        ("python", "Python"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    let words: Vec<&str> = program.into_iter().chain(system).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+async fn show(State(state): State<AppState>, page: Page, headers: HeaderMap) -> Result<Response, Problem> {
+    draw(&state, &page, &headers, FormErrors::none(FIELDS), None).await
 }
 
 async fn draw(
     state: &AppState,
     page: &Page,
     headers: &HeaderMap,
-    made: Option<String>,
-    errors: Vec<Message>,
+    errors: FormErrors,
+    new_token: Option<String>,
 ) -> Result<Response, Problem> {
-    let context: Context = state.get()?;
-    let id = me(page)?;
+    let id = page.actor.user_id().ok_or(Problem::Unauthenticated)?;
+    let now = state.clock.now();
     let mut conn = state.db.read().await?;
-    let user = users::get(&mut conn, &page.actor, id).await?;
-    let current = login::own_session(&mut conn, session_hash(headers)).await?;
-    let tokens = tokens::own(&mut conn, id, None, TOKENS_SHOWN).await?;
-    drop(conn);
-    let sessions = users::own_sessions(&context, id).await?;
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    page.render_with(status, "identity/settings.html", &SettingsPage { user, sessions, current, tokens, made, errors })
+    let user = service::get_user(&mut conn, &page.actor, id).await?;
+    let current = match cookie_of(headers) {
+        Some(hash) => rows::id_of_cookie(&mut conn, hash).await?,
+        None => None,
+    };
+    let sessions = service::list_sessions(&mut conn, &page.actor, now).await?;
+    let request = PageRequest {
+        limit: Limit::new(Limit::MAX).unwrap_or_default(),
+        after: None,
+    };
+    let tokens = service::list_tokens(&mut conn, &page.actor, Some(id), request).await?;
+    let sessions = sessions.into_iter().map(|session| SessionRow {
+        id: session.id.0,
+        is_current: Some(session.id) == current,
+        is_program: session.kind == "refresh",
+        device: session
+            .user_agent
+            .as_deref()
+            .and_then(device)
+            .unwrap_or_else(|| page.t("identity-agent-unknown")),
+        ip: session.ip_address,
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+    });
+    let status = errors.status();
+    let shown = SettingsPage {
+        name: user.name,
+        email: user.email,
+        locale: user.locale,
+        theme: user.theme,
+        languages: languages(page),
+        themes: themes(page),
+        sessions: sessions.collect(),
+        tokens: tokens.items,
+        now,
+        new_token,
+        errors,
+    };
+    page.render_with(status, "identity/settings.html", &shown)
 }
 
-async fn show(State(state): State<AppState>, page: Page, headers: HeaderMap) -> Result<Response, Problem> {
-    draw(&state, &page, &headers, None, Vec::new()).await
+fn saved(page: &Page, key: &str) -> Response {
+    page.redirect_with("/settings", FlashKind::Success, key, &Args::new())
+}
+
+/// Back to the form with the reason.
+async fn again(
+    state: &AppState,
+    page: &Page,
+    headers: &HeaderMap,
+    error: IdentityError,
+) -> Result<Response, Problem> {
+    draw(state, page, headers, FormErrors::of(page, FIELDS, error)?, None).await
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProfileForm {
     name: String,
+    locale: Locale,
+    theme: String,
 }
 
-async fn save_profile(
+async fn profile(
     State(state): State<AppState>,
     page: Page,
     headers: HeaderMap,
     Form(form): Form<ProfileForm>,
 ) -> Result<Response, Problem> {
     let mut tx = state.db.begin(&page.actor).await?;
-    let profile = Profile { name: Some(form.name), locale: None, theme: None };
-    match users::set_profile(&mut tx, me(&page)?, &profile).await {
-        Ok(()) => {
-            tx.commit().await?;
-            Ok(page.redirect_with("/settings", FlashKind::Success, "identity-profile-saved", &Args::new()))
-        }
-        Err(error) => {
-            let errors = messages(&page, error)?;
-            draw(&state, &page, &headers, None, errors).await
-        }
+    let name = Name::parse(&form.name, "name").map_err(IdentityError::from);
+    let outcome = match &name {
+        Ok(name) => service::change_own_profile(&mut tx, &page.actor, name, form.locale, &form.theme).await,
+        Err(_) => Ok(()),
+    };
+    if let Err(error) = name.map(|_| ()).and(outcome) {
+        return again(&state, &page, &headers, error).await;
     }
+    tx.commit().await?;
+    Ok(saved(&page, "identity-done-profile"))
 }
 
 #[derive(Deserialize)]
@@ -97,33 +187,54 @@ async fn save_profile(
 struct PasswordForm {
     current_password: String,
     password: String,
+    /// Hidden, so that password managers know whose it is.
+    username: Option<String>,
 }
 
-async fn change_password(
+async fn password(
     State(state): State<AppState>,
     page: Page,
     headers: HeaderMap,
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Problem> {
+    drop(form.username);
     let context: Context = state.get()?;
-    let mut conn = state.db.read().await?;
-    let keep = login::own_session(&mut conn, session_hash(&headers)).await?;
-    drop(conn);
-    let words = (form.current_password.as_str(), form.password.as_str());
-    match users::change_own_password(&context, &page.actor, me(&page)?, words, keep).await {
-        Ok(()) => Ok(page.redirect_with("/settings", FlashKind::Success, "identity-password-changed", &Args::new())),
-        Err(error) => {
-            let errors = messages(&page, error)?;
-            draw(&state, &page, &headers, None, errors).await
-        }
+    let both = (form.current_password.as_str(), form.password.as_str());
+    match service::change_own_password(&context, &page.actor, both, cookie_of(&headers)).await {
+        Ok(()) => Ok(saved(&page, "identity-done-password-changed")),
+        Err(error) => again(&state, &page, &headers, error).await,
     }
+}
+
+async fn end_session(
+    State(state): State<AppState>,
+    page: Page,
+    Path(id): Path<SessionId>,
+) -> Result<Response, Problem> {
+    let mut tx = state.db.begin(&page.actor).await?;
+    service::end_session(&mut tx, &page.actor, id).await?;
+    tx.commit().await?;
+    Ok(saved(&page, "identity-done-session-ended"))
+}
+
+async fn end_others(State(state): State<AppState>, page: Page, headers: HeaderMap) -> Result<Response, Problem> {
+    let user = page.actor.user_id().ok_or(Problem::Unauthenticated)?;
+    let mut tx = state.db.begin(&page.actor).await?;
+    service::end_other_sessions(&mut tx, user, cookie_of(&headers)).await?;
+    tx.commit().await?;
+    Ok(saved(&page, "identity-done-sessions-ended"))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TokenForm {
     token_name: String,
+    /// Days; empty for ever.
+    days: String,
 }
+
+/// More than ten years is for ever, and would say so.
+const TOKEN_DAYS_MAX: i64 = 3660;
 
 async fn create_token(
     State(state): State<AppState>,
@@ -131,34 +242,51 @@ async fn create_token(
     headers: HeaderMap,
     Form(form): Form<TokenForm>,
 ) -> Result<Response, Problem> {
-    let mut tx = state.db.begin(&page.actor).await?;
-    let made = tokens::create(&mut tx, &page.actor, me(&page)?, &form.token_name, None, state.clock.now()).await;
-    match made {
-        Ok(made) => {
-            tx.commit().await?;
-            draw(&state, &page, &headers, Some(made.secret.expose().to_owned()), Vec::new()).await
-        }
-        Err(error) => {
-            drop(tx);
-            let errors = messages(&page, error)?;
-            draw(&state, &page, &headers, None, errors).await
-        }
+    let now = state.clock.now();
+    let days = form.days.parse::<i64>().ok().filter(|days| (1..=TOKEN_DAYS_MAX).contains(days));
+    if days.is_none() && !form.days.is_empty() {
+        return Err(Problem::field("days", kernel::Refusal::new("identity-token-expiry-past")));
     }
-}
-
-async fn revoke_token(State(state): State<AppState>, page: Page, Path(id): Path<i64>) -> Result<Response, Problem> {
+    let name = match Name::parse(&form.token_name, "token_name") {
+        Ok(name) => name,
+        Err(refusal) => return again(&state, &page, &headers, refusal.into()).await,
+    };
+    let new = NewToken {
+        name,
+        expires_at: days.map(|days| now + Duration::days(days)),
+    };
     let mut tx = state.db.begin(&page.actor).await?;
-    tokens::revoke(&mut tx, &page.actor, ApiTokenId(id), state.clock.now()).await?;
+    let made = match service::create_token(&mut tx, &page.actor, &new, now).await {
+        Ok(made) => made,
+        Err(error) => return again(&state, &page, &headers, error).await,
+    };
     tx.commit().await?;
-    Ok(page.redirect_with("/settings", FlashKind::Success, "identity-token-revoked", &Args::new()))
+    let secret = made.secret.expose().to_owned();
+    draw(&state, &page, &headers, FormErrors::none(FIELDS), Some(secret)).await
 }
 
-async fn end_session(State(state): State<AppState>, page: Page, Path(id): Path<i64>) -> Result<Response, Problem> {
-    let context: Context = state.get()?;
-    match users::end_own_session(&context, me(&page)?, SessionId(id)).await {
-        Ok(()) | Err(IdentityError::NotFound) => {
-            Ok(page.redirect_with("/settings", FlashKind::Success, "identity-session-ended", &Args::new()))
-        }
-        Err(other) => Err(other.into()),
+async fn revoke_token(
+    State(state): State<AppState>,
+    page: Page,
+    Path(id): Path<ApiTokenId>,
+) -> Result<Response, Problem> {
+    let mut tx = state.db.begin(&page.actor).await?;
+    service::revoke_token(&mut tx, &page.actor, id).await?;
+    tx.commit().await?;
+    Ok(saved(&page, "identity-done-token-revoked"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::device;
+
+    #[test]
+    fn people_recognise_their_devices() {
+        let check = |agent, expected: Option<&str>| assert_eq!(device(agent).as_deref(), expected);
+        check("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0", Some("Edge, Windows"));
+        check("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", Some("Firefox, Linux"));
+        check("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", Some("Safari, iPhone"));
+        check("curl/8.5.0", Some("curl"));
+        check("<script>", None);
     }
 }

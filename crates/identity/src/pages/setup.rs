@@ -1,123 +1,278 @@
-//! The one-time set-up page: owner, company, language, and the first marketplace account.
-//!
-//! It answers only while there is no user, and only to this machine: whoever sits elsewhere uses
-//! `magflow user create` or a tunnel. Afterwards it does not exist.
+//! The one-time set-up page.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use kernel::{Locale, Refusal};
 use serde::{Deserialize, Serialize};
-use web::{Access, AppState, Caller, Form, Page, Problem, Routes};
+use web::{Access, AppState, Caller, Form, Page, Problem, Query, Routes};
 
-use super::{Message, message, messages, session_hash, set_cookie};
-use crate::context::Context;
-use crate::service::login::{self, Origin};
-use crate::service::setup::{self, SetupAccount, SetupHook};
-use crate::service::users::NewUser;
+use super::{Choice, FormErrors, languages, refuse_foreign_form, set_session_cookie, themes};
+use crate::context::{Context, SetupAccount, SetupHook};
+use crate::error::IdentityError;
+use crate::model::Name;
+use crate::service::{self, NewSetup, NewUser};
 
-pub(crate) fn routes() -> Routes {
-    Routes::new().get("/setup", Access::Public, form).post("/setup", Access::Public, run)
+const FIELDS: &[&str] = &[
+    "name", "email", "password", "company", "tax_id", "theme", "account_name", "account_username", "account_password",
+];
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/setup", Access::Public, show)
+        .post("/setup", Access::Public, save)
 }
 
-#[derive(Clone, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-struct Fields {
-    email: String,
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Code {
+    code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetupForm {
+    code: Option<String>,
     name: String,
-    company: String,
-    tax_id: String,
-    locale: String,
-    account_name: String,
-    platform: String,
-    kind: String,
-    username: String,
-    #[serde(skip_serializing)]
+    email: String,
     password: String,
-    #[serde(skip_serializing)]
+    company: String,
+    #[serde(default)]
+    tax_id: String,
+    locale: Locale,
+    theme: String,
+    #[serde(default)]
+    account_name: String,
+    #[serde(default)]
+    account_platform: String,
+    #[serde(default)]
+    account_kind: String,
+    #[serde(default)]
+    account_username: String,
+    #[serde(default)]
     account_password: String,
 }
 
 #[derive(Serialize)]
 struct SetupPage {
-    fields: Fields,
-    errors: Vec<Message>,
+    allowed: bool,
+    code: String,
+    name: String,
+    email: String,
+    company: String,
+    tax_id: String,
+    locale: String,
+    theme: String,
+    languages: Vec<Choice>,
+    themes: Vec<Choice>,
+    account: Option<AccountPart>,
+    errors: FormErrors,
 }
 
-/// Open, and from this machine.
-async fn admitted(state: &AppState, caller: &Caller) -> Result<(), Problem> {
+/// The optional marketplace account; absent when nobody could take it.
+#[derive(Serialize)]
+struct AccountPart {
+    platforms: Vec<Choice>,
+    kinds: Vec<Choice>,
+    name: String,
+    platform: String,
+    kind: String,
+    username: String,
+}
+
+type Hook = Option<Arc<dyn SetupHook>>;
+
+fn hook(state: &AppState) -> Hook {
+    // A program without marketplaces has none; that is no fault.
+    state.get::<Arc<dyn SetupHook>>().ok()
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded") || headers.contains_key("x-real-ip")
+}
+
+/// Refuses when it is done; tells whether this caller may do it.
+async fn gate(state: &AppState, caller: &Caller, headers: &HeaderMap, code: Option<&str>) -> Result<bool, Problem> {
     let mut conn = state.db.read().await?;
-    let here = caller.ip.is_none_or(|ip| ip.is_loopback());
-    if setup::is_needed(&mut conn).await? && here { Ok(()) } else { Err(Problem::NotFound) }
+    if !service::needs_setup(&mut conn).await? {
+        return Err(Problem::NotFound);
+    }
+    let context: Context = state.get()?;
+    Ok(service::setup_allowed(&context, caller, is_forwarded(headers), code))
 }
 
-async fn form(State(state): State<AppState>, page: Page, caller: Caller) -> Result<Response, Problem> {
-    admitted(&state, &caller).await?;
-    let fields = Fields {
-        locale: page.locale.tag().to_owned(),
-        platform: "emag-ro".to_owned(),
-        kind: "MAIN".to_owned(),
-        ..Fields::default()
-    };
-    page.render("identity/setup.html", &SetupPage { fields, errors: Vec::new() })
-}
-
-async fn run(
+async fn show(
     State(state): State<AppState>,
     page: Page,
     caller: Caller,
     headers: HeaderMap,
-    Form(fields): Form<Fields>,
+    Query(query): Query<Code>,
 ) -> Result<Response, Problem> {
-    admitted(&state, &caller).await?;
+    let allowed = gate(&state, &caller, &headers, query.code.as_deref()).await?;
+    let form = SetupForm {
+        code: query.code,
+        name: String::new(),
+        email: String::new(),
+        password: String::new(),
+        company: String::new(),
+        tax_id: String::new(),
+        locale: page.locale,
+        theme: "system".to_owned(),
+        account_name: String::new(),
+        account_platform: String::new(),
+        account_kind: String::new(),
+        account_username: String::new(),
+        account_password: String::new(),
+    };
+    let mut errors = FormErrors::none(FIELDS);
+    if !allowed && form.code.is_some() {
+        let refusal = Refusal::new("identity-setup-code-wrong");
+        errors.general = Some(state.ui.message(page.locale, &refusal));
+    }
+    draw(&page, form, allowed, errors, hook(&state).as_deref())
+}
+
+fn draw(
+    page: &Page,
+    form: SetupForm,
+    allowed: bool,
+    errors: FormErrors,
+    hook: Option<&dyn SetupHook>,
+) -> Result<Response, Problem> {
+    let kinds = ["MAIN", "FBE"].map(|kind| Choice {
+        value: kind.to_owned(),
+        text: page.t(&format!("identity-setup-kind-{}", kind.to_lowercase())),
+    });
+    let account = hook.map(|hook| AccountPart {
+        platforms: hook
+            .platforms()
+            .into_iter()
+            .map(|(value, text)| Choice { value, text })
+            .collect(),
+        kinds: kinds.into_iter().collect(),
+        name: form.account_name,
+        platform: form.account_platform,
+        kind: form.account_kind,
+        username: form.account_username,
+    });
+    let status = errors.status();
+    let shown = SetupPage {
+        allowed,
+        code: form.code.unwrap_or_default(),
+        name: form.name,
+        email: form.email,
+        company: form.company,
+        tax_id: form.tax_id,
+        locale: form.locale.tag().to_owned(),
+        theme: form.theme,
+        languages: languages(page),
+        themes: themes(page),
+        account,
+        errors,
+    };
+    page.render_with(status, "identity/setup.html", &shown)
+}
+
+async fn save(
+    State(state): State<AppState>,
+    page: Page,
+    caller: Caller,
+    headers: HeaderMap,
+    Form(form): Form<SetupForm>,
+) -> Result<Response, Problem> {
+    refuse_foreign_form(&headers)?;
+    let allowed = gate(&state, &caller, &headers, form.code.as_deref()).await?;
+    let hook = hook(&state);
+    if !allowed {
+        let errors = FormErrors::of(&page, FIELDS, IdentityError::SetupCode)?;
+        return draw(&page, form, false, errors, hook.as_deref());
+    }
     let context: Context = state.get()?;
-    let hook: Arc<dyn SetupHook> = state.get()?;
-    let owner = NewUser {
-        email: fields.email.clone(),
-        name: fields.name.clone(),
-        password: fields.password.clone(),
-        locale: Locale::from_tag(&fields.locale).unwrap_or(page.locale),
-        roles: Vec::new(),
+    let outcome = match read(&form) {
+        Ok(new) => service::set_up(&context, &caller, new, hook.as_deref()).await,
+        Err(error) => Err(error),
     };
-    let account = match account(&fields) {
-        Ok(account) => account,
-        Err(refusal) => return again(&page, fields, vec![message(&page, &refusal)]),
-    };
-    let tax_id = Some(fields.tax_id.trim()).filter(|text| !text.is_empty());
-    let with_hook = account.map(|account| (account, &*hook));
-    match setup::run(&context, owner, &fields.company, tax_id, with_hook).await {
-        Ok(user) => {
-            let origin = Origin { ip: caller.ip, agent: caller.agent };
-            let secret = login::open_session(&context, user.id, &origin, session_hash(&headers)).await?;
-            let mut response = page.redirect("/");
-            set_cookie(response.headers_mut(), &secret, context.secure_cookies);
-            Ok(response)
+    let user = match outcome {
+        Ok(user) => user,
+        Err(IdentityError::SetupDone) => return Ok(page.redirect("/login")),
+        Err(IdentityError::Hook(problem)) => {
+            let errors = account_errors(&page, problem)?;
+            return draw(&page, form, true, errors, hook.as_deref());
         }
         Err(error) => {
-            let errors = messages(&page, error)?;
-            again(&page, fields, errors)
+            let errors = FormErrors::of(&page, FIELDS, error)?;
+            return draw(&page, form, true, errors, hook.as_deref());
         }
+    };
+    let mut tx = state.db.begin(&page.actor).await?;
+    let opened = service::open_browser_session(&mut tx, user, &caller, None, state.clock.now()).await?;
+    tx.commit().await?;
+    let mut response = page.redirect("/");
+    set_session_cookie(response.headers_mut(), &opened.secret, &context);
+    Ok(response)
+}
+
+/// What the marketplace's slice refused, beside the account's fields.
+fn account_errors(page: &Page, problem: Problem) -> Result<FormErrors, Problem> {
+    let refusals: Vec<Refusal> = match problem {
+        Problem::Refused(refusal) => vec![refusal],
+        Problem::Invalid(fields) => fields.into_iter().map(|field| field.refusal).collect(),
+        other => return Err(other),
+    };
+    let mut errors = FormErrors::none(FIELDS);
+    let said: Vec<String> = refusals
+        .iter()
+        .map(|refusal| page.state.ui.message(page.locale, refusal))
+        .collect();
+    errors.fields.insert("account_username", Some(said.join(" ")));
+    Ok(errors)
+}
+
+fn read(form: &SetupForm) -> Result<NewSetup, IdentityError> {
+    let mut refusals = Vec::new();
+    let owner = match NewUser::parse(&form.email, &form.name, &form.password, form.locale, Vec::new()) {
+        Ok(owner) => Some(owner),
+        Err(IdentityError::Invalid(more)) => {
+            refusals.extend(more);
+            None
+        }
+        Err(other) => return Err(other),
+    };
+    let company = Name::parse(&form.company, "company").map_err(|refusal| refusals.push(refusal)).ok();
+    let tax_id = service::tax_id(&form.tax_id).map_err(|refusal| refusals.push(refusal)).ok();
+    let account = account(form).map_err(|refusal| refusals.push(refusal)).ok();
+    match (owner, company, tax_id, account) {
+        (Some(owner), Some(company), Some(tax_id), Some(account)) => Ok(NewSetup {
+            owner,
+            theme: form.theme.clone(),
+            company,
+            tax_id,
+            account,
+        }),
+        _ => Err(IdentityError::Invalid(refusals)),
     }
 }
 
-fn again(page: &Page, fields: Fields, errors: Vec<Message>) -> Result<Response, Problem> {
-    page.render_with(StatusCode::UNPROCESSABLE_ENTITY, "identity/setup.html", &SetupPage { fields, errors })
-}
-
-/// All of the account or nothing of it.
-fn account(fields: &Fields) -> Result<Option<SetupAccount>, Refusal> {
-    let (username, password) = (fields.username.trim(), fields.account_password.as_str());
-    match (username.is_empty(), password.is_empty()) {
-        (true, true) => Ok(None),
-        (false, false) => Ok(Some(SetupAccount {
-            name: if fields.account_name.trim().is_empty() { username.to_owned() } else { fields.account_name.clone() },
-            platform: fields.platform.clone(),
-            kind: fields.kind.clone(),
-            username: username.to_owned(),
-            password: password.to_owned(),
-        })),
-        (true, false) | (false, true) => Err(Refusal::new("identity-setup-account-half").on("username")),
+/// An account is wanted as soon as its user name or password is there.
+fn account(form: &SetupForm) -> Result<Option<SetupAccount>, Refusal> {
+    let username = form.account_username.trim();
+    if username.is_empty() && form.account_password.is_empty() {
+        return Ok(None);
     }
+    if username.is_empty() {
+        return Err(Refusal::new("identity-setup-account-username").on("account_username"));
+    }
+    if form.account_password.is_empty() {
+        return Err(Refusal::new("identity-setup-account-password").on("account_password"));
+    }
+    let name = form.account_name.trim();
+    Ok(Some(SetupAccount {
+        name: if name.is_empty() { username } else { name }.to_owned(),
+        platform: form.account_platform.clone(),
+        kind: form.account_kind.clone(),
+        username: username.to_owned(),
+        password: form.account_password.clone(),
+    }))
 }

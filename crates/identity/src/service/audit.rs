@@ -31,13 +31,13 @@ pub async fn audit_log(
 }
 
 /// The tables whose changes are kept.
-pub async fn audit_tables(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<String>, IdentityError> {
+pub(crate) async fn audit_tables(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<String>, IdentityError> {
     actor.require(crate::AUDIT)?;
     Ok(store::tables(conn).await?)
 }
 
 /// Those who could have changed something.
-pub async fn audit_people(
+pub(crate) async fn audit_people(
     conn: &mut PgConnection,
     actor: &Actor,
 ) -> Result<Vec<(UserId, String)>, IdentityError> {

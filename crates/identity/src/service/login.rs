@@ -24,11 +24,11 @@ pub(crate) struct Attempt<'a> {
 
 /// What a program gets for a password or a refresh token.
 #[derive(Clone, Debug)]
-pub struct TokenPair {
-    pub access_token: String,
+pub(crate) struct TokenPair {
+    pub(crate) access_token: String,
     /// Seconds that the access token counts.
-    pub expires_in: i64,
-    pub refresh_token: Secret,
+    pub(crate) expires_in: i64,
+    pub(crate) refresh_token: Secret,
 }
 
 /// The user whose e-mail and password these are.

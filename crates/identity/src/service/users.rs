@@ -236,6 +236,25 @@ pub(crate) async fn change_own_password(
     Ok(())
 }
 
+/// What everybody may change of themselves.
+pub(crate) async fn change_own_profile(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    name: &Name,
+    locale: Locale,
+    theme: &str,
+) -> Result<(), IdentityError> {
+    let user = actor.user_id().ok_or(IdentityError::NotFound)?;
+    check_theme(theme)?;
+    let change = UserChange {
+        name: Some(name.as_str()),
+        locale: Some(locale.tag()),
+        theme: Some(theme),
+        ..UserChange::default()
+    };
+    Ok(store::update(conn, user, &change).await?)
+}
+
 /// Language and theme of the caller's own screens; `None` stays. `theme` is `system`, `light` or `dark`.
 pub async fn set_preferences(
     conn: &mut PgConnection,
