@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod jobs;
 mod model;
+mod pages;
 mod search;
 pub mod service;
 mod store;
@@ -24,6 +25,7 @@ pub use model::{
     LineTotals, NewCustomer, NewLine, NewOrder, Order, OrderRow, OrderStatus, OrderTotals, PaymentMethod, Placed,
     Step, TaxIdError, Upserted, check_romanian_tax_id, line_totals, order_totals, ship_by_default, step,
 };
+pub use pages::nav;
 pub use search::{
     CustomerFilter, CustomerRow, CustomerSort, Desk, DeskOrder, Direction, Finding, OrderFilter, OrderSort, SalesDay,
     StatusCount, UnresolvedLine,
@@ -49,7 +51,13 @@ pub const PERMISSIONS: &[Permission] = &[
     CUSTOMERS_EDIT,
 ];
 
-/// REST.
+/// Templates and words.
+pub static PAGES: ui::SlicePages = ui::slice_pages!(
+    "orders",
+    templates: ["_table.html", "customer.html", "customers.html", "list.html", "new.html", "show.html"]
+);
+
+/// REST and pages.
 pub fn routes() -> web::Routes {
-    api::routes()
+    api::routes().merge(pages::routes())
 }

@@ -4,5 +4,6 @@ mod bench;
 mod customers;
 mod importing;
 mod lists;
+mod rim;
 mod rules;
 mod selling;

@@ -28,6 +28,9 @@ pub enum Problem {
     MethodNotAllowed,
     #[error("not signed in")]
     Unauthenticated,
+    /// Credentials were presented and do not count; 401 with the reason.
+    #[error("credentials refused: {}", .0.code)]
+    Credentials(Refusal),
     #[error(transparent)]
     Forbidden(#[from] Denied),
     #[error("the form token does not match")]
@@ -78,7 +81,7 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::Credentials(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::Csrf => StatusCode::FORBIDDEN,
             Self::Refused(_) => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -102,7 +105,7 @@ impl Problem {
                 Refusal::new("ui-error-forbidden-permission").with("permission", denied.0.code())
             }
             Self::Csrf => Refusal::new("ui-error-csrf"),
-            Self::Refused(refusal) => refusal.clone(),
+            Self::Refused(refusal) | Self::Credentials(refusal) => refusal.clone(),
             Self::Invalid(_) => Refusal::new("ui-error-invalid"),
             Self::MethodNotAllowed => Refusal::new("ui-error-method"),
             Self::MediaType { expected } => Refusal::new("ui-error-media-type").with("expected", *expected),
@@ -126,6 +129,7 @@ impl Problem {
             Self::TooMany { retry_after } | Self::Busy { retry_after } => Some(seconds(*retry_after)),
             Self::NotFound
             | Self::Unauthenticated
+            | Self::Credentials(_)
             | Self::Forbidden(_)
             | Self::Csrf
             | Self::Refused(_)
@@ -143,7 +147,7 @@ impl Problem {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::NotFound => "not-found",
-            Self::Forbidden(_) | Self::Csrf | Self::Unauthenticated => "forbidden",
+            Self::Forbidden(_) | Self::Csrf | Self::Unauthenticated | Self::Credentials(_) => "forbidden",
             Self::Refused(_)
             | Self::Invalid(_)
             | Self::Malformed(_)

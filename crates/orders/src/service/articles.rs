@@ -214,7 +214,7 @@ fn discount(amount: Money, currency: Currency) -> Result<Money, Wrong> {
         return Ok(Money::zero(currency));
     }
     if amount.amount().is_sign_positive() || amount.currency() != currency {
-        return Err(("discount", Refusal::new("orders-line-discount")));
+        return Err(("discount", Refusal::new("orders-line-discount-wrong")));
     }
     Ok(amount)
 }

@@ -1,0 +1,28 @@
+//! The one binary: commands and wiring. Here the slices meet; no business rule lives here.
+
+pub mod boot;
+pub mod cli;
+pub mod contracts;
+mod demo;
+mod doctor;
+mod health;
+mod keys;
+mod marketplace;
+mod migrations;
+mod preferences;
+mod report;
+mod sandbox;
+mod serve;
+mod setup;
+mod shell;
+mod system;
+mod today;
+mod transport;
+mod users;
+mod verify;
+pub mod wiring;
+
+pub use lineage::Exit;
+
+/// Templates and words that belong to no slice: the Today page and the system pages.
+pub static PAGES: ui::SlicePages = ui::slice_pages!("server", templates: ["today.html", "system.html", "docs.html"]);

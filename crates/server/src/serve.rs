@@ -1,0 +1,152 @@
+//! `magflow serve` and `magflow work`: from a database that answers to a running server, and cleanly back.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use lineage::{Exit, Target};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::boot::{Boot, Database};
+use crate::migrations;
+use crate::report::{Output, say};
+use crate::wiring::{Server, Wiring};
+
+/// Which parts of the program this process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parts {
+    WebAndJobs,
+    WebOnly,
+    JobsOnly,
+}
+
+/// How a process is to be run.
+pub(crate) struct Run {
+    pub(crate) parts: Parts,
+    pub(crate) migrate: bool,
+    pub(crate) listen: SocketAddr,
+}
+
+pub(crate) async fn run(boot: &Boot, run: Run, output: Output) -> anyhow::Result<Exit> {
+    let database = boot.database().await?;
+    let result = run_on(boot, &database, &run, output).await;
+    database.close().await;
+    result
+}
+
+async fn run_on(boot: &Boot, database: &Database, run: &Run, output: Output) -> anyhow::Result<Exit> {
+    let running = Running::start(boot, database, run).await?;
+    if let Some(address) = running.address {
+        let url = format!("http://{address}");
+        output.report(&serde_json::json!({ "url": url }), || format!("MagFlow is at {url}"));
+    } else {
+        say("background jobs are running");
+    }
+    running.until(stop_signal()).await?;
+    Ok(Exit::Fine)
+}
+
+/// A started process.
+pub(crate) struct Running {
+    pub(crate) address: Option<SocketAddr>,
+    pub(crate) server: Server,
+    tasks: JoinSet<anyhow::Result<()>>,
+    stop: watch::Sender<bool>,
+}
+
+/// Requests and jobs under way get this long to finish.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+impl Running {
+    pub(crate) async fn start(boot: &Boot, database: &Database, run: &Run) -> anyhow::Result<Self> {
+        database.supervise();
+        let wiring = Wiring::new(boot)?;
+        if database.is_embedded() || run.migrate {
+            upgrade(database, &wiring).await?;
+        }
+        let pool = database.pool(boot.settings.database.max_connections).await?;
+        let server = wiring.build(boot, pool).await?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let mut address = None;
+        if run.parts != Parts::JobsOnly {
+            let listener = TcpListener::bind(run.listen).await.with_context(|| format!("listening on {}", run.listen))?;
+            address = Some(listener.local_addr()?);
+            let app = server.app.clone().into_make_service_with_connect_info::<SocketAddr>();
+            let ended = wait(stopped.clone());
+            tasks.spawn(async move { Ok(axum::serve(listener, app).with_graceful_shutdown(ended).await?) });
+            let (live, pool) = (server.state.live.clone(), server.state.db.pool().clone());
+            let ended = wait(stopped.clone());
+            tasks.spawn(async move {
+                tokio::select! { () = live.listen(pool) => {}, () = ended => {} }
+                Ok(())
+            });
+        }
+        if run.parts != Parts::WebOnly {
+            let runner = server.runner(boot.settings.jobs.concurrency);
+            tasks.spawn(work(runner, stopped.clone()));
+        }
+        Ok(Self { address, server, tasks, stop })
+    }
+
+    /// Runs until the signal, then lets what is under way finish.
+    pub(crate) async fn until(mut self, signal: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let early = tokio::select! {
+            () = signal => None,
+            ended = self.tasks.join_next() => ended,
+        };
+        self.stop.send_replace(true);
+        let farewell = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!("some work did not finish in time; it will be taken up at the next start");
+        }
+        self.server.state.db.close().await;
+        match early {
+            Some(ended) => ended?.context("a part of the server ended"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Starts the worker as soon as the schema allows it.
+async fn work(
+    runner: impl Future<Output = Result<jobs::Runner, jobs::RunnerError>> + Send + 'static,
+    stopped: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let runner = runner.await?;
+    Ok(runner.run(wait(stopped)).await?)
+}
+
+async fn wait(mut stopped: watch::Receiver<bool>) {
+    // A closed channel means that the process ends, too.
+    drop(stopped.wait_for(|stop| *stop).await);
+}
+
+async fn upgrade(database: &Database, wiring: &Wiring) -> anyhow::Result<()> {
+    let report = migrations::engine(Some(&wiring.metrics))
+        .upgrade(&database.options, &Target::Head)
+        .await
+        .map_err(|error| anyhow::anyhow!(error.render_text()))?;
+    let pool = database.pool(2).await?;
+    jobs::migrate(&pool).await?;
+    pool.close().await;
+    if !report.revisions.is_empty() {
+        tracing::info!(revisions = report.revisions.len(), "the schema is at head");
+    }
+    Ok(())
+}
+
+/// Ctrl-C or the service manager's TERM.
+pub(crate) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,24 @@
+//! The house's own tools: the law of the code base, the query cache, and skeletons for what is added often.
+//!
+//! Always holds: nothing here is part of the product; `tidy` only reads. Never: knows a slice's business.
+
+pub mod gate;
+pub mod prepare;
+pub mod revision;
+pub mod slice;
+pub mod tidy;
+
+use std::path::{Path, PathBuf};
+
+/// The top of the repository, whatever the current directory is.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// The cargo that runs us, so that every step uses one toolchain.
+pub(crate) fn cargo() -> std::process::Command {
+    let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    cargo.current_dir(root());
+    cargo
+}
