@@ -17,20 +17,56 @@ pub(crate) fn routes() -> Routes {
         .get("/api/v1/orders", Access::Needs(ORDERS_VIEW), orders::list)
         .post("/api/v1/orders", Access::Needs(ORDERS_EDIT), orders::create)
         .get("/api/v1/orders/{id}", Access::Needs(ORDERS_VIEW), orders::show)
-        .post("/api/v1/orders/{id}/confirm", Access::Needs(ORDERS_EDIT), orders::confirm)
-        .post("/api/v1/orders/{id}/pack", Access::Needs(ORDERS_SHIP), orders::pack)
-        .post("/api/v1/orders/{id}/ship", Access::Needs(ORDERS_SHIP), orders::ship)
-        .post("/api/v1/orders/{id}/cancel", Access::Needs(ORDERS_CANCEL), orders::cancel)
-        .post("/api/v1/orders/{id}/return", Access::Needs(ORDERS_SHIP), orders::return_goods)
+        .post(
+            "/api/v1/orders/{id}/confirm",
+            Access::Needs(ORDERS_EDIT),
+            orders::confirm,
+        )
+        .post(
+            "/api/v1/orders/{id}/pack",
+            Access::Needs(ORDERS_SHIP),
+            orders::pack,
+        )
+        .post(
+            "/api/v1/orders/{id}/ship",
+            Access::Needs(ORDERS_SHIP),
+            orders::ship,
+        )
+        .post(
+            "/api/v1/orders/{id}/cancel",
+            Access::Needs(ORDERS_CANCEL),
+            orders::cancel,
+        )
+        .post(
+            "/api/v1/orders/{id}/return",
+            Access::Needs(ORDERS_SHIP),
+            orders::return_goods,
+        )
         .post(
             "/api/v1/orders/lines/{line_id}/resolve",
             Access::Needs(ORDERS_EDIT),
             orders::resolve,
         )
-        .get("/api/v1/customers", Access::Needs(CUSTOMERS_VIEW), customers::list)
-        .post("/api/v1/customers", Access::Needs(CUSTOMERS_EDIT), customers::create)
-        .get("/api/v1/customers/{id}", Access::Needs(CUSTOMERS_VIEW), customers::show)
-        .patch("/api/v1/customers/{id}", Access::Needs(CUSTOMERS_EDIT), customers::update)
+        .get(
+            "/api/v1/customers",
+            Access::Needs(CUSTOMERS_VIEW),
+            customers::list,
+        )
+        .post(
+            "/api/v1/customers",
+            Access::Needs(CUSTOMERS_EDIT),
+            customers::create,
+        )
+        .get(
+            "/api/v1/customers/{id}",
+            Access::Needs(CUSTOMERS_VIEW),
+            customers::show,
+        )
+        .patch(
+            "/api/v1/customers/{id}",
+            Access::Needs(CUSTOMERS_EDIT),
+            customers::update,
+        )
 }
 
 #[derive(OpenApi)]

@@ -8,7 +8,6 @@ use kernel::{Actor, OrderLineId, ProductId};
 use serde::{Deserialize, Serialize};
 use web::AppState;
 
-
 use crate::error::OrderError;
 use crate::service;
 
@@ -30,7 +29,10 @@ const LOCK_WAIT: &str = "400ms";
 struct AllocateShort {
     products: Vec<ProductId>,
     #[serde(default)]
-    #[allow(dead_code, reason = "the event's shape; units are given out whatever brought them")]
+    #[allow(
+        dead_code,
+        reason = "the event's shape; units are given out whatever brought them"
+    )]
     cause: String,
 }
 
@@ -86,11 +88,14 @@ async fn wait_briefly(tx: &mut db::Tx) -> Result<(), sqlx::Error> {
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 fn failure(error: OrderError) -> JobFailure {
-    let (OrderError::Database(source) | OrderError::Inventory(inventory::InventoryError::Database(source))) = error
+    let (OrderError::Database(source) | OrderError::Inventory(inventory::InventoryError::Database(source))) =
+        error
     else {
         return JobFailure::fault(&error);
     };
-    let code = source.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = source
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     if code.is_some_and(|code| code == LOCK_NOT_AVAILABLE) {
         return JobFailure::Retry {
             after: Duration::from_secs(1),

@@ -21,14 +21,15 @@ pub use error::{FieldProblem, OrderError};
 pub use events::{OrderCancelled, OrderPlaced, OrderShipped};
 pub use jobs::{register, subscriptions};
 pub use model::{
-    Action, Address, Channel, Customer, CustomerKind, CustomerPatch, Fulfilment, Line, LineOutcome, LineStatus,
-    LineTotals, NewCustomer, NewLine, NewOrder, Order, OrderRow, OrderStatus, OrderTotals, PaymentMethod, Placed,
-    Step, TaxIdError, Upserted, check_romanian_tax_id, line_totals, order_totals, ship_by_default, step,
+    Action, Address, Channel, Customer, CustomerKind, CustomerPatch, Fulfilment, Line, LineOutcome,
+    LineStatus, LineTotals, NewCustomer, NewLine, NewOrder, Order, OrderRow, OrderStatus, OrderTotals,
+    PaymentMethod, Placed, Step, TaxIdError, Upserted, check_romanian_tax_id, line_totals, order_totals,
+    ship_by_default, step,
 };
 pub use pages::nav;
 pub use search::{
-    CustomerFilter, CustomerRow, CustomerSort, Desk, DeskOrder, Direction, Finding, OrderFilter, OrderSort, SalesDay,
-    StatusCount, UnresolvedLine,
+    CustomerFilter, CustomerRow, CustomerSort, Desk, DeskOrder, Direction, Finding, OrderFilter, OrderSort,
+    SalesDay, StatusCount, UnresolvedLine,
 };
 pub use service::{desk, orders_to_ship, sales_per_day, verify};
 

@@ -21,7 +21,7 @@ pub(crate) use text_enum::text_enum;
 pub use totals::{LineTotals, OrderTotals, line_totals, order_totals};
 pub use working_days::ship_by_default;
 
-use kernel::{CustomerId, Currency, Money, OrderId, OrderLineId, Timestamp, WarehouseId};
+use kernel::{Currency, CustomerId, Money, OrderId, OrderLineId, Timestamp, WarehouseId};
 
 text_enum! {
     /// Where an order comes from.

@@ -25,7 +25,11 @@ pub(crate) fn routes() -> Routes {
         .post("/orders/{id}/confirm", Access::Needs(ORDERS_EDIT), show::confirm)
         .post("/orders/{id}/pack", Access::Needs(ORDERS_SHIP), show::pack)
         .post("/orders/{id}/ship", Access::Needs(ORDERS_SHIP), show::ship)
-        .post("/orders/{id}/return", Access::Needs(ORDERS_SHIP), show::return_goods)
+        .post(
+            "/orders/{id}/return",
+            Access::Needs(ORDERS_SHIP),
+            show::return_goods,
+        )
         .post("/orders/{id}/cancel", Access::Needs(ORDERS_CANCEL), show::cancel)
         .post(
             "/orders/{id}/lines/{line}/resolve",
@@ -116,10 +120,13 @@ fn say(page: &Page, refusal: &Refusal) -> String {
 }
 
 fn args_of(refusal: &Refusal) -> Args {
-    refusal.params.iter().fold(Args::new(), |args, (name, value)| match value {
-        Param::Number(number) => args.with(name, *number),
-        Param::Text(text) => args.with(name, text.clone()),
-    })
+    refusal
+        .params
+        .iter()
+        .fold(Args::new(), |args, (name, value)| match value {
+            Param::Number(number) => args.with(name, *number),
+            Param::Text(text) => args.with(name, text.clone()),
+        })
 }
 
 /// A refusal goes back to the page it came from, in words; anything else is a problem.

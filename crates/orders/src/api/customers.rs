@@ -42,7 +42,12 @@ pub(crate) async fn list(
         q: query.q,
     };
     let by_name = (CustomerSort::Name, Direction::Ascending);
-    let sort = sorted(query.sort.as_deref(), &CustomerSort::ALL, CustomerSort::as_str, by_name)?;
+    let sort = sorted(
+        query.sort.as_deref(),
+        &CustomerSort::ALL,
+        CustomerSort::as_str,
+        by_name,
+    )?;
     let page = web::page_request(query.limit, query.cursor)?;
     let mut conn = state.db.read().await?;
     let page = service::list_customers(&mut conn, &actor, &filter, sort, &page).await?;
@@ -98,7 +103,11 @@ pub(crate) async fn create(
     let customer = service::create_customer(&mut tx, &actor, body.into()).await?;
     tx.commit().await?;
     let view = CustomerView::from(customer);
-    Ok(web::created(&format!("/api/v1/customers/{}", view.id), view.version, &view))
+    Ok(web::created(
+        &format!("/api/v1/customers/{}", view.id),
+        view.version,
+        &view,
+    ))
 }
 
 /// One customer.

@@ -3,7 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use kernel::{Currency, CustomerId, Money, Net, OrderId, OrderLineId, ProductId, Timestamp, VatRate, WarehouseId};
+use kernel::{
+    Currency, CustomerId, Money, Net, OrderId, OrderLineId, ProductId, Timestamp, VatRate, WarehouseId,
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use web::{ApiActor, AppState, IfMatch, Json, List, Path, Problem, Query};

@@ -163,7 +163,11 @@ impl TryFrom<Order> for OrderView {
     type Error = Problem;
 
     fn try_from(order: Order) -> Result<Self, Problem> {
-        let lines = order.lines.into_iter().map(LineView::try_from).collect::<Result<_, _>>()?;
+        let lines = order
+            .lines
+            .into_iter()
+            .map(LineView::try_from)
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             id: order.id,
             number: order.number,

@@ -202,13 +202,21 @@ pub(crate) fn checked_by_a_person(customer: NewCustomer) -> Result<NewCustomer, 
             refusal: Refusal::new(code).on("tax_id"),
         });
     }
-    if problems.is_empty() { Ok(customer) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(customer)
+    } else {
+        Err(problems)
+    }
 }
 
 /// Only Romanian companies are checked: persons may give a personal code, and other countries have their own rules.
 fn tax_id_error(customer: &NewCustomer) -> Option<TaxIdError> {
     let tax_id = customer.tax_id.as_deref()?;
-    let country = customer.billing.country.as_deref().or(customer.shipping.country.as_deref());
+    let country = customer
+        .billing
+        .country
+        .as_deref()
+        .or(customer.shipping.country.as_deref());
     match customer.kind {
         CustomerKind::Person => None,
         CustomerKind::Company if country.is_some_and(|code| !code.eq_ignore_ascii_case("RO")) => None,

@@ -146,7 +146,11 @@ impl PricedLine {
     /// channel means the same article.
     fn product_over(&self, old: &Line) -> Option<ProductId> {
         let same_article = self.sku == old.sku && self.external_product_id == old.external_product_id;
-        if same_article { old.product.or(self.product) } else { self.product }
+        if same_article {
+            old.product.or(self.product)
+        } else {
+            self.product
+        }
     }
 
     fn says_the_same(&self, old: &Line) -> bool {

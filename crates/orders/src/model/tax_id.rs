@@ -28,7 +28,12 @@ pub fn check_romanian_tax_id(text: &str) -> Result<(), TaxIdError> {
     if body.is_empty() || body.len() > WEIGHTS.len() || body.first() == Some(&0) {
         return Err(TaxIdError::Shape);
     }
-    let sum: u32 = body.iter().rev().zip(WEIGHTS.iter().rev()).map(|(d, w)| d * w).sum();
+    let sum: u32 = body
+        .iter()
+        .rev()
+        .zip(WEIGHTS.iter().rev())
+        .map(|(d, w)| d * w)
+        .sum();
     // A remainder of ten is written as zero.
     if sum * 10 % 11 % 10 == *check {
         Ok(())

@@ -282,7 +282,11 @@ async fn orders_of(
     };
     let newest = (OrderSort::Placed, Direction::Descending);
     let found = service::list(conn, &page.actor, &filter, newest, &PageRequest::default()).await?;
-    let rows = found.items.into_iter().map(|row| OrderRow::of(row, page)).collect();
+    let rows = found
+        .items
+        .into_iter()
+        .map(|row| OrderRow::of(row, page))
+        .collect();
     Ok((rows, found.total))
 }
 

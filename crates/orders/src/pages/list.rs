@@ -63,7 +63,10 @@ impl ListQuery {
             channel: self.channel,
             customer: None,
             placed_from: self.from.and_then(midnight),
-            placed_before: self.to.and_then(|day| day.checked_add_days(Days::new(1))).and_then(midnight),
+            placed_before: self
+                .to
+                .and_then(|day| day.checked_add_days(Days::new(1)))
+                .and_then(midnight),
             q: self.q.clone(),
         })
     }
@@ -113,7 +116,10 @@ struct Chip {
 }
 
 #[derive(Serialize)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a badge of its own in the template")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a badge of its own in the template"
+)]
 pub(super) struct Row {
     id: i64,
     number: String,
@@ -178,10 +184,14 @@ pub(super) async fn list(
         from: query.from.map(|day| day.to_string()),
         to: query.to.map(|day| day.to_string()),
         chips: chips(&query, &page),
-        clear: query.href(|wanted| (wanted.channel, wanted.from, wanted.to, wanted.q) = (None, None, None, None)),
+        clear: query
+            .href(|wanted| (wanted.channel, wanted.from, wanted.to, wanted.q) = (None, None, None, None)),
         keep_filters: kept(&query, &["view", "channel", "from", "to", "sort"]),
         keep_search: kept(&query, &["view", "q", "sort"]),
-        sorts: OrderSort::ALL.into_iter().map(|key| heading(&query, sort, key)).collect(),
+        sorts: OrderSort::ALL
+            .into_iter()
+            .map(|key| heading(&query, sort, key))
+            .collect(),
         next: found
             .next
             .map(|cursor| query.href(|wanted| wanted.cursor = Some(cursor.as_str().to_owned()))),
@@ -192,11 +202,7 @@ pub(super) async fn list(
     page.render("orders/list.html", &context)
 }
 
-async fn views(
-    query: &ListQuery,
-    page: &Page,
-    conn: &mut sqlx::PgConnection,
-) -> Result<Vec<View>, Problem> {
+async fn views(query: &ListQuery, page: &Page, conn: &mut sqlx::PgConnection) -> Result<Vec<View>, Problem> {
     let counts = service::counts_by_status(&mut *conn, &page.actor).await?;
     let to_ship = service::orders_to_ship(&mut *conn).await?;
     let attention = service::count_attention(conn, &page.actor).await?;
@@ -246,10 +252,21 @@ fn chips(query: &ListQuery, page: &Page) -> Vec<Chip> {
             chip(text, query.href(|wanted| wanted.channel = None))
         }),
         query.from.map(|from| {
-            chip(said("orders-chip-from", day(from)), query.href(|wanted| wanted.from = None))
+            chip(
+                said("orders-chip-from", day(from)),
+                query.href(|wanted| wanted.from = None),
+            )
         }),
-        query.to.map(|to| chip(said("orders-chip-to", day(to)), query.href(|wanted| wanted.to = None))),
-        query.q.clone().map(|q| chip(said("orders-chip-text", q), query.href(|wanted| wanted.q = None))),
+        query.to.map(|to| {
+            chip(
+                said("orders-chip-to", day(to)),
+                query.href(|wanted| wanted.to = None),
+            )
+        }),
+        query
+            .q
+            .clone()
+            .map(|q| chip(said("orders-chip-text", q), query.href(|wanted| wanted.q = None))),
     ]
     .into_iter()
     .flatten()

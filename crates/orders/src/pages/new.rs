@@ -105,7 +105,12 @@ fn draw(page: &Page, status: StatusCode, fields: Fields, shown: Shown) -> Result
     let rows = rows(&fields, page.locale, shown.more);
     let context = FormPage {
         rows,
-        kinds: choices(page, CustomerKind::ALL, CustomerKind::as_str, "orders-customer-kind"),
+        kinds: choices(
+            page,
+            CustomerKind::ALL,
+            CustomerKind::as_str,
+            "orders-customer-kind",
+        ),
         payments: choices(page, PaymentMethod::ALL, PaymentMethod::as_str, "orders-payment"),
         searched: !fields.find.is_empty(),
         found: shown.found,
@@ -132,7 +137,11 @@ fn understood(text: &str, locale: Locale) -> Option<String> {
 /// Filled rows as they were typed, and empty ones below.
 fn rows(fields: &Fields, locale: Locale, more: usize) -> Vec<Row> {
     let at = |list: &[String], place: usize| list.get(place).cloned().unwrap_or_default();
-    let typed = fields.sku.len().max(fields.quantity.len()).max(fields.price.len());
+    let typed = fields
+        .sku
+        .len()
+        .max(fields.quantity.len())
+        .max(fields.price.len());
     let mut rows: Vec<Row> = (0..typed)
         .map(|place| Row {
             quantity_understood: understood(&at(&fields.quantity, place), locale),
@@ -183,7 +192,9 @@ fn add_row(fields: &mut Fields, sku: &str) {
     let empty = fields.sku.iter().position(|code| code.trim().is_empty());
     let place = empty.unwrap_or(fields.sku.len());
     fields.sku.resize(fields.sku.len().max(place + 1), String::new());
-    fields.quantity.resize(fields.sku.len().max(fields.quantity.len()), String::new());
+    fields
+        .quantity
+        .resize(fields.sku.len().max(fields.quantity.len()), String::new());
     sku.clone_into(&mut fields.sku[place]);
     if fields.quantity[place].trim().is_empty() {
         "1".clone_into(&mut fields.quantity[place]);
@@ -224,7 +235,11 @@ async fn save(state: &AppState, page: &Page, fields: Fields) -> Result<Response,
         Ok(placed) => {
             tx.commit().await?;
             let short: i64 = placed.lines.iter().map(|line| line.short).sum();
-            let kind = if short > 0 { FlashKind::Warning } else { FlashKind::Success };
+            let kind = if short > 0 {
+                FlashKind::Warning
+            } else {
+                FlashKind::Success
+            };
             let to = format!("/orders/{}", placed.order_id);
             Ok(page.redirect_with(&to, kind, "orders-placed", &Args::new().with("short", short)))
         }
@@ -260,7 +275,10 @@ fn on_the_form(field: &str, places: &[usize]) -> String {
     let row = field.strip_prefix("lines.").and_then(|rest| {
         let (line, name) = rest.split_once('.')?;
         let place = places.get(line.parse::<usize>().ok()?)?;
-        Some(format!("lines.{place}.{}", name.strip_suffix("_net").unwrap_or(name)))
+        Some(format!(
+            "lines.{place}.{}",
+            name.strip_suffix("_net").unwrap_or(name)
+        ))
     });
     row.unwrap_or_else(|| field.strip_prefix("customer.").unwrap_or(field).to_owned())
 }
@@ -275,7 +293,10 @@ fn read(
     let mut lines = Vec::new();
     let mut places = Vec::new();
     for (place, row) in rows(fields, page.locale, 0).iter().enumerate() {
-        if [&row.sku, &row.quantity, &row.price].iter().all(|text| text.trim().is_empty()) {
+        if [&row.sku, &row.quantity, &row.price]
+            .iter()
+            .all(|text| text.trim().is_empty())
+        {
             continue;
         }
         match line(page, row) {
@@ -350,7 +371,9 @@ fn line(page: &Page, row: &Row) -> Result<NewLine, (&'static str, String)> {
     let quantity = parse_decimal(&row.quantity, page.locale)
         .map_err(|error| ("quantity", wrong_number(page, &error)))?
         .value;
-    let whole = Some(quantity).filter(Decimal::is_integer).and_then(|units| units.to_i64());
+    let whole = Some(quantity)
+        .filter(Decimal::is_integer)
+        .and_then(|units| units.to_i64());
     let units = whole.ok_or_else(|| ("quantity", say(page, &Refusal::new("orders-line-quantity-whole"))))?;
     let price = optional_money(page, &row.price).map_err(|message| ("price", message))?;
     Ok(NewLine {
@@ -363,7 +386,9 @@ fn optional_money(page: &Page, text: &str) -> Result<Option<Money>, String> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let amount = parse_decimal(text, page.locale).map_err(|error| wrong_number(page, &error))?.value;
+    let amount = parse_decimal(text, page.locale)
+        .map_err(|error| wrong_number(page, &error))?
+        .value;
     let money = Money::rounded_from(amount, Currency::RON, Rounding::HalfUp, Money::MAX_DECIMALS);
     money
         .map(Some)
@@ -371,5 +396,7 @@ fn optional_money(page: &Page, text: &str) -> Result<Option<Money>, String> {
 }
 
 fn wrong_number(page: &Page, error: &InputError) -> String {
-    page.state.ui.text(page.locale, error.key(), &error.args(page.locale))
+    page.state
+        .ui
+        .text(page.locale, error.key(), &error.args(page.locale))
 }

@@ -11,8 +11,8 @@ use web::{AppState, FlashKind, Form, Page, Path, Problem, Query};
 use super::{Badge, channel_text, refused, say, status_badge, story};
 use crate::error::OrderError;
 use crate::model::{
-    Action, Address, Customer, CustomerKind, Fulfilment, Line, LineStatus, Order, OrderTotals, Step, order_totals,
-    step,
+    Action, Address, Customer, CustomerKind, Fulfilment, Line, LineStatus, Order, OrderTotals, Step,
+    order_totals, step,
 };
 use crate::{CUSTOMERS_VIEW, ORDERS_CANCEL, ORDERS_EDIT, ORDERS_SHIP, service};
 
@@ -28,7 +28,10 @@ pub(super) struct ShowQuery {
 }
 
 #[derive(Serialize)]
-#[allow(clippy::struct_excessive_bools, reason = "each shows or hides a part of the template")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each shows or hides a part of the template"
+)]
 struct ShowPage {
     id: i64,
     number: String,
@@ -127,7 +130,10 @@ pub(super) async fn show(
         Some(text) => find(&mut conn, &page, text).await?,
         None => Vec::new(),
     };
-    let story = trail.into_iter().map(|entry| story::entry(&page, &order, entry)).collect();
+    let story = trail
+        .into_iter()
+        .map(|entry| story::entry(&page, &order, entry))
+        .collect();
     let mut context = context(&page, order, story)?;
     if let Some(line) = context.lines.iter_mut().find(|line| Some(line.id) == query.line) {
         line.find = query.find;
@@ -160,8 +166,14 @@ async fn find(conn: &mut sqlx::PgConnection, page: &Page, text: &str) -> Result<
 }
 
 fn context(page: &Page, order: Order, story: Vec<story::Entry>) -> Result<ShowPage, Problem> {
-    let active = order.lines.iter().filter(|line| line.status == LineStatus::Active);
-    let sums = active.map(Line::totals).collect::<Result<Vec<_>, _>>().map_err(OrderError::from)?;
+    let active = order
+        .lines
+        .iter()
+        .filter(|line| line.status == LineStatus::Active);
+    let sums = active
+        .map(Line::totals)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(OrderError::from)?;
     let totals: OrderTotals =
         order_totals(sums, order.shipping_gross, order.currency).map_err(OrderError::from)?;
     let open = order.status.is_open();
@@ -177,7 +189,10 @@ fn context(page: &Page, order: Order, story: Vec<story::Entry>) -> Result<ShowPa
         status: status_badge(page, order.status),
         channel: channel_text(page, order.channel),
         marketplace_ships: !own,
-        payment: page.t(&format!("orders-payment-{}", order.payment_method.as_str().replace('_', "-"))),
+        payment: page.t(&format!(
+            "orders-payment-{}",
+            order.payment_method.as_str().replace('_', "-")
+        )),
         overdue: ship_by.is_some_and(|at| at < page.shell.now),
         ship_by,
         customer: customer(page, &order.customer),
@@ -228,7 +243,10 @@ fn next_actions(page: &Page, order: &Order) -> Vec<Next> {
         text: page.t(&format!("orders-do-{}", action.as_str())),
         glyph,
         primary: place == 0 && action != Action::Return,
-        blocked: obstacle.as_ref().filter(|_| needs_stock).map(|refusal| say(page, refusal)),
+        blocked: obstacle
+            .as_ref()
+            .filter(|_| needs_stock)
+            .map(|refusal| say(page, refusal)),
     })
     .collect()
 }
@@ -260,7 +278,10 @@ fn line_row(line: Line) -> Result<LineRow, OrderError> {
 
 fn customer(page: &Page, customer: &Customer) -> CustomerCard {
     CustomerCard {
-        href: page.actor.may(CUSTOMERS_VIEW).then(|| format!("/customers/{}", customer.id)),
+        href: page
+            .actor
+            .may(CUSTOMERS_VIEW)
+            .then(|| format!("/customers/{}", customer.id)),
         name: customer.name.clone(),
         company: customer.kind == CustomerKind::Company,
         tax_id: customer.tax_id.clone(),
@@ -392,7 +413,9 @@ pub(super) async fn resolve(
     match service::resolve_line(&mut tx, &page.actor, line, form.product).await {
         Ok(outcome) => {
             tx.commit().await?;
-            let args = Args::new().with("reserved", outcome.reserved).with("short", outcome.short);
+            let args = Args::new()
+                .with("reserved", outcome.reserved)
+                .with("short", outcome.short);
             Ok(page.redirect_with(&to, FlashKind::Success, "orders-line-named", &args))
         }
         Err(error) => refused(&page, &to, error),

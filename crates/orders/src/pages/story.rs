@@ -28,11 +28,21 @@ pub(super) fn entry(page: &Page, order: &Order, entry: TimelineEntry) -> Entry {
             None,
             None,
         ),
-        TimelineChange::Changed { line, column, old, new } => {
+        TimelineChange::Changed {
+            line,
+            column,
+            old,
+            new,
+        } => {
             let show = |value: Option<String>| value.map(|value| value_text(page, &column, &value));
             let (old, new) = (show(old), show(new));
             let text = match line {
-                Some(line) => of_line(page, &format!("orders-story-line-{}", dashed(&column)), order, line),
+                Some(line) => of_line(
+                    page,
+                    &format!("orders-story-line-{}", dashed(&column)),
+                    order,
+                    line,
+                ),
                 None => page.t(&format!("orders-story-{}", dashed(&column))),
             };
             (text, glyph_of(&column), old, new.or_else(|| Some("–".to_owned())))
@@ -59,7 +69,9 @@ fn of_line(page: &Page, key: &str, order: &Order, line: OrderLineId) -> String {
         .find(|candidate| candidate.id == line)
         .map(|line| line.sku.clone().unwrap_or_else(|| line.name.clone()))
         .unwrap_or_default();
-    page.state.ui.text(page.locale, key, &Args::new().with("line", name))
+    page.state
+        .ui
+        .text(page.locale, key, &Args::new().with("line", name))
 }
 
 fn glyph_of(column: &str) -> &'static str {
@@ -76,7 +88,11 @@ fn glyph_of(column: &str) -> &'static str {
 fn value_text(page: &Page, column: &str, value: &str) -> String {
     match column {
         "status" => page.t(&format!("orders-status-{value}")),
-        "is_paid" => page.t(if value == "true" { "orders-paid" } else { "orders-unpaid" }),
+        "is_paid" => page.t(if value == "true" {
+            "orders-paid"
+        } else {
+            "orders-unpaid"
+        }),
         "total_gross" => number(value, page.locale),
         "ship_by" => value
             .parse::<Timestamp>()
@@ -86,7 +102,8 @@ fn value_text(page: &Page, column: &str, value: &str) -> String {
 }
 
 fn number(value: &str, locale: Locale) -> String {
-    value
-        .parse::<Decimal>()
-        .map_or_else(|_| value.to_owned(), |amount| ui::formats::fixed(amount, 2, locale))
+    value.parse::<Decimal>().map_or_else(
+        |_| value.to_owned(),
+        |amount| ui::formats::fixed(amount, 2, locale),
+    )
 }

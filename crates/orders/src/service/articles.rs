@@ -97,8 +97,7 @@ async fn articles_of(
     lines: &[NewLine],
     origin: Origin,
 ) -> Result<HashMap<ProductId, Article>, OrderError> {
-    let incomplete =
-        |line: &&NewLine| line.price_net.is_none() || line.vat.is_none() || line.name.is_none();
+    let incomplete = |line: &&NewLine| line.price_net.is_none() || line.vat.is_none() || line.name.is_none();
     let mut ids: Vec<ProductId> = lines
         .iter()
         .filter(|line| origin == Origin::Person || incomplete(line))
@@ -156,7 +155,12 @@ fn priced_line(
     let name = line
         .name
         .as_deref()
-        .map(|name| normalise_text(name).chars().take(NAME_CHARS_MAX).collect::<String>())
+        .map(|name| {
+            normalise_text(name)
+                .chars()
+                .take(NAME_CHARS_MAX)
+                .collect::<String>()
+        })
         .filter(|name| !name.is_empty())
         .or_else(|| article.map(|a| a.name.clone()))
         .or_else(|| line.sku.clone())
@@ -199,13 +203,15 @@ fn quantity(units: i64, origin: Origin) -> Result<i64, Wrong> {
     if origin == Origin::Channel && units <= 0 {
         return Ok(0);
     }
-    Quantity::positive(units).map(|quantity| quantity.0).map_err(|error| {
-        let code = match error {
-            kernel::QuantityError::NotPositive => "orders-line-quantity-not-positive",
-            kernel::QuantityError::TooLarge => "orders-line-quantity-too-large",
-        };
-        ("quantity", Refusal::new(code))
-    })
+    Quantity::positive(units)
+        .map(|quantity| quantity.0)
+        .map_err(|error| {
+            let code = match error {
+                kernel::QuantityError::NotPositive => "orders-line-quantity-not-positive",
+                kernel::QuantityError::TooLarge => "orders-line-quantity-too-large",
+            };
+            ("quantity", Refusal::new(code))
+        })
 }
 
 /// Nothing is nothing in any currency.

@@ -25,7 +25,9 @@ pub(super) enum Recheck {
 
 impl Book {
     pub(super) async fn lock(conn: &mut PgConnection, id: OrderId) -> Result<Self, OrderError> {
-        let record = store::lock_order(&mut *conn, id).await?.ok_or(OrderError::NotFound)?;
+        let record = store::lock_order(&mut *conn, id)
+            .await?
+            .ok_or(OrderError::NotFound)?;
         Self::with_lines(conn, record).await
     }
 

@@ -76,7 +76,9 @@ pub async fn update_customer(
     patch: CustomerPatch,
 ) -> Result<Customer, OrderError> {
     actor.require(CUSTOMERS_EDIT)?;
-    let old = store::lock_customer(&mut *conn, id).await?.ok_or(OrderError::NotFound)?;
+    let old = store::lock_customer(&mut *conn, id)
+        .await?
+        .ok_or(OrderError::NotFound)?;
     if let Some(version) = expected_version
         && version != old.version
     {

@@ -33,7 +33,9 @@ pub(crate) async fn written(
 }
 
 pub(super) async fn whole(conn: &mut PgConnection, id: OrderId) -> Result<Order, OrderError> {
-    let record = store::find_order(&mut *conn, id).await?.ok_or(OrderError::NotFound)?;
+    let record = store::find_order(&mut *conn, id)
+        .await?
+        .ok_or(OrderError::NotFound)?;
     let customer = customers::one(&mut *conn, record.customer_id).await?;
     let currency = record.currency()?;
     let lines = store::list_lines(conn, &[(id, currency)]).await?;
@@ -73,10 +75,20 @@ pub async fn attention(
         attention: true,
         ..OrderFilter::default()
     };
-    list(conn, actor, &filter, (OrderSort::Placed, Direction::Ascending), page).await
+    list(
+        conn,
+        actor,
+        &filter,
+        (OrderSort::Placed, Direction::Ascending),
+        page,
+    )
+    .await
 }
 
-pub async fn counts_by_status(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<StatusCount>, OrderError> {
+pub async fn counts_by_status(
+    conn: &mut PgConnection,
+    actor: &Actor,
+) -> Result<Vec<StatusCount>, OrderError> {
     actor.require(ORDERS_VIEW)?;
     let counts = store::count_by_status(conn, StatusCount::MOST).await?;
     Ok(counts
@@ -151,7 +163,9 @@ pub struct TimelineEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimelineChange {
     Placed,
-    LineAdded { line: OrderLineId },
+    LineAdded {
+        line: OrderLineId,
+    },
     /// A column of the order (`line` is none) or of a line changed.
     Changed {
         line: Option<OrderLineId>,

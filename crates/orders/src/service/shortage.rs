@@ -31,7 +31,9 @@ pub async fn resolve_line(
     product: ProductId,
 ) -> Result<LineOutcome, OrderError> {
     actor.require(ORDERS_EDIT)?;
-    let order = store::order_of_line(&mut *conn, line_id).await?.ok_or(OrderError::NotFound)?;
+    let order = store::order_of_line(&mut *conn, line_id)
+        .await?
+        .ok_or(OrderError::NotFound)?;
     let mut book = Book::lock(&mut *conn, order).await?;
     let line = book.line_mut(line_id).ok_or(OrderError::NotFound)?;
     match (line.product, line.status) {
@@ -48,7 +50,10 @@ pub async fn resolve_line(
         }
         (None, LineStatus::Active) => line.product = Some(product),
     }
-    if catalog::service::get_many(&mut *conn, actor, &[product]).await?.is_empty() {
+    if catalog::service::get_many(&mut *conn, actor, &[product])
+        .await?
+        .is_empty()
+    {
         let refusal = Refusal::new("orders-line-unknown-product").with("product", product.0);
         return Err(OrderError::field("product_id", refusal));
     }

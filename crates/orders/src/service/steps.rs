@@ -54,7 +54,13 @@ pub async fn ship(
         book.record.shipped_at = Some(clock.now().trunc_subsecs(SUBSECOND_DIGITS));
         book.settle(&mut *conn, actor, Recheck::No).await?;
         book.save(&mut *conn).await?;
-        jobs::publish(&mut *conn, &OrderShipped { order: book.record.id }).await?;
+        jobs::publish(
+            &mut *conn,
+            &OrderShipped {
+                order: book.record.id,
+            },
+        )
+        .await?;
     }
     read::whole(conn, book.record.id).await
 }
@@ -80,7 +86,13 @@ pub async fn cancel(
         book.record.cancel_reason = Some(reason);
         book.settle(&mut *conn, actor, Recheck::No).await?;
         book.save(&mut *conn).await?;
-        jobs::publish(&mut *conn, &OrderCancelled { order: book.record.id }).await?;
+        jobs::publish(
+            &mut *conn,
+            &OrderCancelled {
+                order: book.record.id,
+            },
+        )
+        .await?;
     }
     read::whole(conn, book.record.id).await
 }

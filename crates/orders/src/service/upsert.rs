@@ -5,8 +5,8 @@ use sqlx::PgConnection;
 
 use super::articles::{Origin, priced_lines};
 use super::book::{Book, Recheck};
-use super::place::{SUBSECOND_DIGITS, cleaned, create, record_of, with_a_quantity};
 use super::customers;
+use super::place::{SUBSECOND_DIGITS, cleaned, create, record_of, with_a_quantity};
 use crate::ORDERS_EDIT;
 use crate::error::OrderError;
 use crate::events::{OrderCancelled, OrderShipped};
@@ -37,7 +37,10 @@ pub async fn upsert_external(
     let customer =
         customers::find_or_create(&mut *conn, order.channel, &order.customer, order.placed_at).await?;
     let key = (order.channel, order.channel_account);
-    if store::find_order_by_external(&mut *conn, key.0, key.1, &external).await?.is_none() {
+    if store::find_order_by_external(&mut *conn, key.0, key.1, &external)
+        .await?
+        .is_none()
+    {
         let who = (customer.id, &order.customer);
         if let Some(book) = create(&mut *conn, actor, &order, who, lines.clone()).await? {
             return Ok(Upserted {
@@ -83,7 +86,11 @@ async fn bring_in_line(
     // A promise made elsewhere ends there.
     let moved = record.warehouse != before.warehouse;
     let leave = if moved {
-        book.lines.iter().filter(|line| line.reserved > 0).map(|line| line.id).collect()
+        book.lines
+            .iter()
+            .filter(|line| line.reserved > 0)
+            .map(|line| line.id)
+            .collect()
     } else {
         plan.release.clone()
     };

@@ -39,7 +39,10 @@ pub(crate) async fn count_desk(conn: &mut PgConnection, now: Timestamp) -> Resul
 }
 
 /// Open orders that we ship, by deadline.
-pub(crate) async fn list_deadlines(conn: &mut PgConnection, rows: i64) -> Result<Vec<DeskOrder>, sqlx::Error> {
+pub(crate) async fn list_deadlines(
+    conn: &mut PgConnection,
+    rows: i64,
+) -> Result<Vec<DeskOrder>, sqlx::Error> {
     query_as!(
         DeskOrder,
         r#"SELECT o.id AS "id: OrderId", o.number, c.name AS customer, o.ship_by AS "ship_by!", o.short_lines,
@@ -89,7 +92,9 @@ pub(crate) async fn sum_sales_per_day(
 }
 
 pub(crate) async fn company_currency(conn: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
-    query_scalar!("SELECT currency FROM app.company").fetch_optional(conn).await
+    query_scalar!("SELECT currency FROM app.company")
+        .fetch_optional(conn)
+        .await
 }
 
 /// Orders per status, each counted up to `most`.

@@ -255,7 +255,9 @@ impl Columns {
             columns.external_line_ids.push(line.external_line_id.clone());
             columns.products.push(line.product);
             columns.skus.push(line.sku.clone());
-            columns.external_product_ids.push(line.external_product_id.clone());
+            columns
+                .external_product_ids
+                .push(line.external_product_id.clone());
             columns.names.push(line.name.clone());
             columns.quantities.push(line.quantity);
             columns.prices.push(line.price_net.0.amount());

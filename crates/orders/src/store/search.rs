@@ -1,9 +1,7 @@
 //! The lists of orders and customers: filters, sort and keyset over the whole set.
 
 use chrono::{DateTime, Utc};
-use kernel::{
-    Currency, CursorError, CustomerId, Money, OrderId, Page, PageRequest, Timestamp,
-};
+use kernel::{Currency, CursorError, CustomerId, Money, OrderId, Page, PageRequest, Timestamp};
 use rust_decimal::Decimal;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
@@ -81,7 +79,10 @@ pub(crate) async fn search_orders(
         push_after(&mut sql, sort, &key, id)?;
     }
     let word = sort.1.sql();
-    sql.push(format!(" ORDER BY {} {word}, o.id {word} LIMIT ", sort.0.column()));
+    sql.push(format!(
+        " ORDER BY {} {word}, o.id {word} LIMIT ",
+        sort.0.column()
+    ));
     sql.push_bind(page.limit.probe());
     let rows: Vec<Row> = sql.build_query_as().fetch_all(conn).await?;
     let page = Page::cut(rows, page.limit, total, |row| {
@@ -230,9 +231,7 @@ pub(crate) async fn search_customers(
     sort: (CustomerSort, Direction),
     page: &PageRequest,
 ) -> Result<Page<CustomerRow>, OrderError> {
-    let mut sql = QueryBuilder::new(
-        "SELECT count(*) FROM (SELECT 1 AS one FROM app.customers c WHERE true",
-    );
+    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 AS one FROM app.customers c WHERE true");
     push_customer_filter(&mut sql, filter);
     sql.push(" LIMIT ").push_bind(COUNT_MAX + 1).push(") AS counted");
     let count: i64 = sql.build_query_scalar().fetch_one(&mut *conn).await?;
@@ -259,7 +258,10 @@ pub(crate) async fn search_customers(
         };
         sql.push(", ").push_bind(id).push(")");
     }
-    sql.push(format!(" ORDER BY {} {word}, c.id {word} LIMIT ", sort.0.column()));
+    sql.push(format!(
+        " ORDER BY {} {word}, c.id {word} LIMIT ",
+        sort.0.column()
+    ));
     sql.push_bind(page.limit.probe());
     let rows: Vec<CustomerListRow> = sql.build_query_as().fetch_all(conn).await?;
     let page = Page::cut(rows, page.limit, (count <= COUNT_MAX).then_some(count), |row| {

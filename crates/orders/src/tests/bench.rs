@@ -136,7 +136,9 @@ impl Shop {
 
     pub(super) async fn import(&self, order: NewOrder) -> Upserted {
         let mut tx = self.test.db.begin(&self.actor).await.unwrap();
-        let done = service::upsert_external(&mut tx, &self.actor, order, &self.clock).await.unwrap();
+        let done = service::upsert_external(&mut tx, &self.actor, order, &self.clock)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         done
     }
@@ -204,7 +206,9 @@ impl Shop {
     pub(super) async fn allocate(&self, sku: &str) -> service::Allocated {
         let product = self.product(sku).await;
         let mut tx = self.test.db.begin(&self.actor).await.unwrap();
-        let given = service::allocate_short(&mut tx, &self.actor, &[product]).await.unwrap();
+        let given = service::allocate_short(&mut tx, &self.actor, &[product])
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         given
     }

@@ -17,18 +17,27 @@ async fn a_wrong_tax_code_is_refused_when_typed_and_marked_when_sent() {
     let mut tx = shop.test.db.begin(&shop.actor).await.unwrap();
     let refused = service::create_customer(&mut tx, &shop.actor, company("RO14399841")).await;
     assert_eq!(code(refused), "tax_id: orders-customer-tax-id-check-digit");
-    let good = service::create_customer(&mut tx, &shop.actor, company("RO14399840")).await.unwrap();
+    let good = service::create_customer(&mut tx, &shop.actor, company("RO14399840"))
+        .await
+        .unwrap();
     assert!(!good.tax_id_suspect);
     let mut foreign = company("DE123");
     foreign.billing.country = Some("de".to_owned());
-    assert!(service::create_customer(&mut tx, &shop.actor, foreign).await.is_ok());
+    assert!(
+        service::create_customer(&mut tx, &shop.actor, foreign)
+            .await
+            .is_ok()
+    );
     tx.commit().await.unwrap();
 
     let mut sent = order("700", &["A 1"]);
     sent.customer = company("RO14399841");
     let id = shop.import(sent).await.order_id;
     let customer = shop.order(id).await.customer;
-    assert_eq!((customer.tax_id.as_deref(), customer.tax_id_suspect), (Some("RO14399841"), true));
+    assert_eq!(
+        (customer.tax_id.as_deref(), customer.tax_id_suspect),
+        (Some("RO14399841"), true)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +62,9 @@ async fn an_older_order_does_not_overwrite_a_newer_address() {
 async fn a_customer_changed_meanwhile_is_not_overwritten() {
     let shop = Shop::with("A 5").await;
     let mut tx = shop.test.db.begin(&shop.actor).await.unwrap();
-    let ana = service::create_customer(&mut tx, &shop.actor, NewCustomer::person("Ana")).await.unwrap();
+    let ana = service::create_customer(&mut tx, &shop.actor, NewCustomer::person("Ana"))
+        .await
+        .unwrap();
     let patch = CustomerPatch {
         billing: Some(Address {
             city: Some("Iași".to_owned()),
@@ -62,8 +73,13 @@ async fn a_customer_changed_meanwhile_is_not_overwritten() {
         ..CustomerPatch::default()
     };
     let seen = Some(ana.version);
-    let changed = service::update_customer(&mut tx, &shop.actor, ana.id, seen, patch.clone()).await.unwrap();
-    assert_eq!((changed.name.as_str(), changed.billing.city.as_deref()), ("Ana", Some("Iași")));
+    let changed = service::update_customer(&mut tx, &shop.actor, ana.id, seen, patch.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        (changed.name.as_str(), changed.billing.city.as_deref()),
+        ("Ana", Some("Iași"))
+    );
     let stale = service::update_customer(&mut tx, &shop.actor, ana.id, seen, patch).await;
     assert!(matches!(stale, Err(OrderError::Stale { .. })));
 }

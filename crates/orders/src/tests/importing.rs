@@ -18,8 +18,14 @@ async fn an_order_that_comes_twice_is_one_order_and_changes_nothing() {
     assert!(first.created && first.changed);
     let (version, trail) = (shop.order(first.order_id).await.version, shop.trail().await);
     let again = shop.import(order("700", &["A 2", "B 3"])).await;
-    assert_eq!((again.order_id, again.created, again.changed), (first.order_id, false, false));
-    assert_eq!((shop.order(first.order_id).await.version, shop.trail().await), (version, trail));
+    assert_eq!(
+        (again.order_id, again.created, again.changed),
+        (first.order_id, false, false)
+    );
+    assert_eq!(
+        (shop.order(first.order_id).await.version, shop.trail().await),
+        (version, trail)
+    );
     assert_eq!(shop.lines(first.order_id).await, "A 2+0, B 1+2");
     shop.proves_itself().await;
 }
@@ -29,7 +35,10 @@ async fn changed_quantities_and_lines_move_their_reservations() {
     let shop = Shop::with("A 5, B 5").await;
     let id = shop.import(order("700", &["A 2", "B 3"])).await.order_id;
     shop.import(order("700", &["A 4", "B 1"])).await;
-    assert_eq!((shop.stock("A").await, shop.stock("B").await), ("5/4".into(), "5/1".into()));
+    assert_eq!(
+        (shop.stock("A").await, shop.stock("B").await),
+        ("5/4".into(), "5/1".into())
+    );
     shop.import(order("700", &["A 4"])).await;
     assert_eq!(shop.lines(id).await, "A 4+0, B 0+0 x");
     assert_eq!(shop.stock("B").await, "5/0");
@@ -56,7 +65,11 @@ async fn the_channel_may_move_from_any_status_to_any() {
             assert_eq!(order.status, *to, "{from} -> {to}");
             let left = i64::from(from.is_open() && matches!(to, Shipped | Returned)) * 2;
             let held = i64::from(to.is_open()) * 2;
-            assert_eq!((order.lines[0].shipped, order.lines[0].reserved), (left, held), "{from} -> {to}");
+            assert_eq!(
+                (order.lines[0].shipped, order.lines[0].reserved),
+                (left, held),
+                "{from} -> {to}"
+            );
         }
     }
     shop.proves_itself().await;
@@ -70,7 +83,10 @@ async fn a_cancelled_order_that_comes_back_reserves_again() {
     assert_eq!(shop.stock("A").await, "2/0");
     assert_eq!(shop.order(id).await.cancel_reason.as_deref(), Some("emag"));
     shop.import(in_status("700", &["A 2"], Confirmed)).await;
-    assert_eq!((shop.stock("A").await, shop.order(id).await.cancel_reason), ("2/2".into(), None));
+    assert_eq!(
+        (shop.stock("A").await, shop.order(id).await.cancel_reason),
+        ("2/2".into(), None)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +96,10 @@ async fn goods_sent_are_not_taken_again_when_the_channel_steps_back() {
     shop.import(in_status("700", &["A 2"], Shipped)).await;
     assert_eq!(shop.stock("A").await, "3/0");
     shop.import(in_status("700", &["A 2"], Packed)).await;
-    assert_eq!((shop.stock("A").await, shop.lines(id).await), ("3/0".into(), "A 0+0".into()));
+    assert_eq!(
+        (shop.stock("A").await, shop.lines(id).await),
+        ("3/0".into(), "A 0+0".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,8 +120,14 @@ async fn what_the_marketplace_ships_reserves_nothing_of_ours() {
     };
     let id = shop.import(fbe(New)).await.order_id;
     shop.import(fbe(Shipped)).await;
-    assert_eq!((shop.stock("A").await, shop.lines(id).await), ("5/0".into(), "A 0+0".into()));
-    assert_eq!(super::bench::code(shop.act(id, Action::Cancel).await), "orders-refused-marketplace-ships");
+    assert_eq!(
+        (shop.stock("A").await, shop.lines(id).await),
+        ("5/0".into(), "A 0+0".into())
+    );
+    assert_eq!(
+        super::bench::code(shop.act(id, Action::Cancel).await),
+        "orders-refused-marketplace-ships"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,12 +136,16 @@ async fn an_unknown_article_waits_in_the_queue_until_somebody_names_it() {
     let id = shop.import(order("700", &["A 1", "NIX 2"])).await.order_id;
     assert_eq!(shop.lines(id).await, "A 1+0, NIX 0+0 ?");
     let mut conn = shop.test.db.read().await.unwrap();
-    let queue = service::unresolved_lines(&mut conn, &shop.actor, &kernel::PageRequest::default()).await.unwrap();
+    let queue = service::unresolved_lines(&mut conn, &shop.actor, &kernel::PageRequest::default())
+        .await
+        .unwrap();
     assert_eq!(queue.items.len(), 1);
     let line_id = queue.items[0].line_id;
     let product = shop.product("A").await;
     let mut tx = shop.test.db.begin(&shop.actor).await.unwrap();
-    let outcome = service::resolve_line(&mut tx, &shop.actor, line_id, product).await.unwrap();
+    let outcome = service::resolve_line(&mut tx, &shop.actor, line_id, product)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!((outcome.reserved, outcome.short), (2, 0));
     assert_eq!(shop.order(id).await.unresolved_lines, 0);
@@ -130,17 +159,27 @@ async fn an_unknown_article_waits_in_the_queue_until_somebody_names_it() {
 async fn hostile_texts_are_kept_as_text_and_break_nothing() {
     let shop = Shop::with("A 5").await;
     let mut hostile = order("700", &["A 1"]);
-    hostile.customer.name = format!("<script>alert(1)</script>\u{0}'; DROP TABLE app.sales_orders; --{}", "ș".repeat(900));
+    hostile.customer.name = format!(
+        "<script>alert(1)</script>\u{0}'; DROP TABLE app.sales_orders; --{}",
+        "ș".repeat(900)
+    );
     hostile.customer.phone = Some("\u{0}\u{202e}0722".to_owned());
     hostile.customer.billing.city = Some("x\u{0}y".to_owned());
     hostile.lines[0].name = Some(format!("{{{{ 7*7 }}}}\u{0}{}", "名".repeat(2000)));
     hostile.note = Some("\u{0}".to_owned());
     let mut twice = line("A 1");
-    twice.external_line_id.clone_from(&hostile.lines[0].external_line_id);
+    twice
+        .external_line_id
+        .clone_from(&hostile.lines[0].external_line_id);
     hostile.lines.push(twice);
     let id = shop.import(hostile.clone()).await.order_id;
     let order = shop.order(id).await;
-    assert!(order.customer.name.starts_with("<script>alert(1)</script> '; DROP TABLE"));
+    assert!(
+        order
+            .customer
+            .name
+            .starts_with("<script>alert(1)</script> '; DROP TABLE")
+    );
     assert_eq!(order.customer.name.chars().count(), 300);
     assert_eq!(order.lines.len(), 2);
     assert!(!shop.import(hostile).await.changed);

@@ -12,7 +12,9 @@ use crate::{
 async fn found(shop: &Shop, filter: OrderFilter) -> Vec<String> {
     let mut conn = shop.test.db.read().await.unwrap();
     let sort = (OrderSort::Placed, Direction::Ascending);
-    let page = service::list(&mut conn, &shop.actor, &filter, sort, &PageRequest::default()).await.unwrap();
+    let page = service::list(&mut conn, &shop.actor, &filter, sort, &PageRequest::default())
+        .await
+        .unwrap();
     page.items.into_iter().map(|row| row.number).collect()
 }
 
@@ -34,9 +36,15 @@ async fn every_sort_walks_over_every_order_once() {
                 after: None,
             };
             loop {
-                let part = service::list(&mut conn, &shop.actor, &OrderFilter::default(), (sort, direction), &page)
-                    .await
-                    .unwrap();
+                let part = service::list(
+                    &mut conn,
+                    &shop.actor,
+                    &OrderFilter::default(),
+                    (sort, direction),
+                    &page,
+                )
+                .await
+                .unwrap();
                 assert_eq!(part.total, Some(7));
                 seen.extend(part.items.into_iter().map(|row| row.id));
                 match part.next {
@@ -79,8 +87,13 @@ async fn orders_are_found_by_number_and_by_customer_without_diacritics() {
         ..CustomerFilter::default()
     };
     let sort = (CustomerSort::Name, Direction::Ascending);
-    let page = service::list_customers(&mut conn, &shop.actor, &filter, sort, &PageRequest::default()).await.unwrap();
-    assert_eq!((page.items[0].name.as_str(), page.items[0].orders), ("Ionuț Țărână", 1));
+    let page = service::list_customers(&mut conn, &shop.actor, &filter, sort, &PageRequest::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        (page.items[0].name.as_str(), page.items[0].orders),
+        ("Ionuț Țărână", 1)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +106,11 @@ async fn the_dashboard_counts_what_is_to_ship_and_what_was_sold() {
     // Monday 10:00 UTC: due today at the same hour; the Friday before: overdue. 23:30 UTC is the next day in Bucharest.
     shop.place(placed_at("2026-11-23T10:00:00Z")).await.unwrap();
     shop.place(placed_at("2026-11-20T10:00:00Z")).await.unwrap();
-    let gone = shop.place(placed_at("2026-11-24T23:30:00Z")).await.unwrap().order_id;
+    let gone = shop
+        .place(placed_at("2026-11-24T23:30:00Z"))
+        .await
+        .unwrap()
+        .order_id;
     let mut conn = shop.test.db.read().await.unwrap();
     let desk = service::desk(&mut conn, shop.clock.now(), 2).await.unwrap();
     assert_eq!((desk.to_ship, desk.overdue, desk.short_orders), (3, 1, 0));
@@ -101,22 +118,46 @@ async fn the_dashboard_counts_what_is_to_ship_and_what_was_sold() {
     assert_eq!(next, ["SO-000002", "SO-000001"]);
     assert_eq!(service::orders_to_ship(&mut conn).await.unwrap(), 3);
     let sales = |days: Vec<crate::SalesDay>| {
-        days.into_iter().map(|d| format!("{} {} {}", d.date.format("%d"), d.orders, d.gross.amount().normalize())).collect::<Vec<_>>()
+        days.into_iter()
+            .map(|d| {
+                format!(
+                    "{} {} {}",
+                    d.date.format("%d"),
+                    d.orders,
+                    d.gross.amount().normalize()
+                )
+            })
+            .collect::<Vec<_>>()
     };
-    let days = service::sales_per_day(&mut conn, shop.clock.today(), 4).await.unwrap();
+    let days = service::sales_per_day(&mut conn, shop.clock.today(), 4)
+        .await
+        .unwrap();
     assert_eq!(sales(days), ["22 0 0", "23 1 32.09", "24 0 0", "25 1 32.09"]);
     shop.act(gone, Action::Cancel).await.unwrap();
-    let days = service::sales_per_day(&mut conn, shop.clock.today(), 1).await.unwrap();
+    let days = service::sales_per_day(&mut conn, shop.clock.today(), 1)
+        .await
+        .unwrap();
     assert_eq!((days[0].orders, days[0].gross), (0, lei("0")));
     let counts = service::counts_by_status(&mut conn, &shop.actor).await.unwrap();
     let of = |status| counts.iter().find(|count| count.status == status).unwrap().orders;
-    assert_eq!((of(OrderStatus::New), of(OrderStatus::Cancelled), of(OrderStatus::Shipped)), (2, 1, 0));
+    assert_eq!(
+        (
+            of(OrderStatus::New),
+            of(OrderStatus::Cancelled),
+            of(OrderStatus::Shipped)
+        ),
+        (2, 1, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_of_an_order_names_who_did_what() {
     let shop = Shop::with("A 1").await;
-    let id = shop.place(manual(vec![NewLine::of_sku("A", 1)])).await.unwrap().order_id;
+    let id = shop
+        .place(manual(vec![NewLine::of_sku("A", 1)]))
+        .await
+        .unwrap()
+        .order_id;
     shop.act(id, Action::Confirm).await.unwrap();
     let order = shop.order(id).await;
     let mut conn = shop.test.db.read().await.unwrap();

@@ -72,7 +72,13 @@ fn app(shop: &Shop) -> Router {
     web::app(builder.build(), crate::routes(), 1 << 20, Vec::new())
 }
 
-async fn send(app: &Router, method: Method, path: &str, kind: &str, body: String) -> (StatusCode, String, String) {
+async fn send(
+    app: &Router,
+    method: Method,
+    path: &str,
+    kind: &str,
+    body: String,
+) -> (StatusCode, String, String) {
     let request = Request::builder()
         .method(method)
         .uri(path)
@@ -82,7 +88,11 @@ async fn send(app: &Router, method: Method, path: &str, kind: &str, body: String
     let response = app.clone().oneshot(request).await.unwrap();
     let (status, location) = (
         response.status(),
-        response.headers().get("location").map_or("", |at| at.to_str().unwrap()).to_owned(),
+        response
+            .headers()
+            .get("location")
+            .map_or("", |at| at.to_str().unwrap())
+            .to_owned(),
     );
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     (status, location, String::from_utf8(bytes.to_vec()).unwrap())
@@ -100,7 +110,14 @@ async fn post(app: &Router, path: &str, body: Value) -> (StatusCode, Value) {
 }
 
 async fn submit(app: &Router, path: &str, form: &str) -> (StatusCode, String, String) {
-    send(app, Method::POST, path, "application/x-www-form-urlencoded", form.to_owned()).await
+    send(
+        app,
+        Method::POST,
+        path,
+        "application/x-www-form-urlencoded",
+        form.to_owned(),
+    )
+    .await
 }
 
 #[test]
@@ -118,37 +135,67 @@ async fn the_smallest_order_is_placed_once_over_rest() {
     let (status, first) = post(&app, "/api/v1/orders", body.clone()).await;
     assert_eq!(status, StatusCode::CREATED, "{first}");
     assert_eq!(first["lines"][0]["reserved"], 2);
-    assert_eq!(first["total_gross"], json!({"amount": "24.2000", "currency": "RON"}));
+    assert_eq!(
+        first["total_gross"],
+        json!({"amount": "24.2000", "currency": "RON"})
+    );
     let (status, again) = post(&app, "/api/v1/orders", body).await;
     assert_eq!((status, &again["id"]), (StatusCode::OK, &first["id"]));
     let path = format!("/api/v1/orders/{}", first["id"]);
     let (status, confirmed) = post(&app, &format!("{path}/confirm"), json!({})).await;
-    assert_eq!((status, &confirmed["status"]), (StatusCode::OK, &json!("confirmed")));
+    assert_eq!(
+        (status, &confirmed["status"]),
+        (StatusCode::OK, &json!("confirmed"))
+    );
     let (status, shipped) = post(&app, &format!("{path}/ship"), json!({})).await;
-    assert_eq!((status, &shipped["lines"][0]["shipped"]), (StatusCode::OK, &json!(2)));
+    assert_eq!(
+        (status, &shipped["lines"][0]["shipped"]),
+        (StatusCode::OK, &json!(2))
+    );
     let (status, refused) = post(&app, &format!("{path}/cancel"), json!({})).await;
-    assert_eq!((status, &refused["code"]), (StatusCode::CONFLICT, &json!("orders-refused-already-shipped")));
-    let list: Value = serde_json::from_str(&get(&app, "/api/v1/orders?status=shipped&sort=-total").await).unwrap();
-    assert_eq!((list["total"].as_i64(), &list["items"][0]["id"]), (Some(1), &first["id"]));
+    assert_eq!(
+        (status, &refused["code"]),
+        (StatusCode::CONFLICT, &json!("orders-refused-already-shipped"))
+    );
+    let list: Value =
+        serde_json::from_str(&get(&app, "/api/v1/orders?status=shipped&sort=-total").await).unwrap();
+    assert_eq!(
+        (list["total"].as_i64(), &list["items"][0]["id"]),
+        (Some(1), &first["id"])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_named_over_rest() {
     let shop = Shop::with("A 5").await;
     let app = app(&shop);
-    let (status, problem) = post(&app, "/api/v1/orders", json!({"channel": "manual", "customer": {"name": ""},
-        "lines": [{"sku": "A", "quantity": 1}]})).await;
+    let (status, problem) = post(
+        &app,
+        "/api/v1/orders",
+        json!({"channel": "manual", "customer": {"name": ""},
+        "lines": [{"sku": "A", "quantity": 1}]}),
+    )
+    .await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(problem["errors"][0]["field"], "customer.name");
-    let (status, problem) = post(&app, "/api/v1/orders", json!({"channel": "manual", "customer": {"name": "x"},
-        "lines": [], "colour": 1})).await;
+    let (status, problem) = post(
+        &app,
+        "/api/v1/orders",
+        json!({"channel": "manual", "customer": {"name": "x"},
+        "lines": [], "colour": 1}),
+    )
+    .await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
     assert_eq!(problem["errors"][0]["field"], "colour");
     for path in ["/api/v1/orders/999", "/orders/999", "/customers/999"] {
         let (status, _, _) = send(&app, Method::GET, path, "text/plain", String::new()).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
     }
-    for path in ["/api/v1/orders?sort=colour", "/api/v1/orders?colour=1", "/api/v1/orders?cursor=x"] {
+    for path in [
+        "/api/v1/orders?sort=colour",
+        "/api/v1/orders?colour=1",
+        "/api/v1/orders?cursor=x",
+    ] {
         let (status, _, _) = send(&app, Method::GET, path, "text/plain", String::new()).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
     }
@@ -165,32 +212,61 @@ async fn a_customer_is_changed_over_rest() {
     let (status, _, body) = send(&app, Method::PATCH, &path, "application/json", patch).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     let changed: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!((&changed["name"], &changed["billing"]["city"]), (&json!("Ana"), &json!("Iași")));
+    assert_eq!(
+        (&changed["name"], &changed["billing"]["city"]),
+        (&json!("Ana"), &json!("Iași"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_drawn_in_every_state() {
     let shop = Shop::with("A 5").await;
     let app = app(&shop);
-    for path in ["/orders", "/orders?q=nimic", "/orders/new", "/customers", "/customers?kind=company"] {
+    for path in [
+        "/orders",
+        "/orders?q=nimic",
+        "/orders/new",
+        "/customers",
+        "/customers?kind=company",
+    ] {
         get(&app, path).await;
     }
     let mut hostile = order("700", &["A 9", "NIX 1"]);
     hostile.customer.name = "<script>alert(1)</script>".to_owned();
     hostile.note = Some("<b>notă</b>".to_owned());
     let id = shop.import(hostile).await.order_id;
-    let list = get(&app, "/orders?view=attention&channel=emag&from=2026-11-01&to=2026-11-30&q=script&sort=-ship_by").await;
-    assert!(list.contains("&lt;script&gt;") && !list.contains("<script>alert"), "escaped");
+    let list = get(
+        &app,
+        "/orders?view=attention&channel=emag&from=2026-11-01&to=2026-11-30&q=script&sort=-ship_by",
+    )
+    .await;
+    assert!(
+        list.contains("&lt;script&gt;") && !list.contains("<script>alert"),
+        "escaped"
+    );
     for view in ["to_ship", "new"] {
-        assert!(get(&app, &format!("/orders?view={view}")).await.contains(">700</a>"));
+        assert!(
+            get(&app, &format!("/orders?view={view}"))
+                .await
+                .contains(">700</a>")
+        );
     }
     assert!(!get(&app, "/orders?view=shipped").await.contains(">700</a>"));
     let line = shop.order(id).await.lines[1].id;
     let shown = get(&app, &format!("/orders/{id}?line={line}&find=Articol")).await;
-    assert!(shown.contains(&format!("/orders/{id}/lines/{line}/resolve")) && !shown.contains("<script>alert"));
+    assert!(
+        shown.contains(&format!("/orders/{id}/lines/{line}/resolve")) && !shown.contains("<script>alert")
+    );
     let customer = shop.order(id).await.customer.id;
-    assert!(get(&app, &format!("/customers/{customer}")).await.contains(">700</a>"));
-    for (status, number) in [(crate::OrderStatus::Cancelled, "701"), (crate::OrderStatus::Shipped, "702")] {
+    assert!(
+        get(&app, &format!("/customers/{customer}"))
+            .await
+            .contains(">700</a>")
+    );
+    for (status, number) in [
+        (crate::OrderStatus::Cancelled, "701"),
+        (crate::OrderStatus::Shipped, "702"),
+    ] {
         let mut other = order(number, &["A 1"]);
         other.status = status;
         let id = shop.import(other).await.order_id;
@@ -205,16 +281,32 @@ async fn an_order_is_walked_from_the_form_to_the_parcel() {
     let rows = "name=Ana&kind=person&payment=card&sku=&quantity=&price=&sku=A&quantity=2&price=1.234,56";
     let (status, _, body) = submit(&app, "/orders/new", &format!("{rows}&shipping=abc&press=save")).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(body.contains("1.234,56"), "what was typed and understood comes back");
+    assert!(
+        body.contains("1.234,56"),
+        "what was typed and understood comes back"
+    );
     let (status, _, found) = submit(&app, "/orders/new", &format!("{rows}&find=Articol&press=find")).await;
     assert!(status == StatusCode::OK && found.contains("add:A"));
     let (status, to, _) = submit(&app, "/orders/new", &format!("{rows}&shipping=10&press=save")).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let id: i64 = to.rsplit('/').next().unwrap().parse().unwrap();
     let placed = shop.order(kernel::OrderId(id)).await;
-    assert_eq!((placed.lines[0].reserved, placed.total_net), (2, super::bench::lei("2469.12")));
-    submit(&app, &format!("{to}/confirm"), &format!("version={}", placed.version)).await;
-    let (status, _, _) = submit(&app, &format!("{to}/ship"), &format!("version={}", placed.version)).await;
+    assert_eq!(
+        (placed.lines[0].reserved, placed.total_net),
+        (2, super::bench::lei("2469.12"))
+    );
+    submit(
+        &app,
+        &format!("{to}/confirm"),
+        &format!("version={}", placed.version),
+    )
+    .await;
+    let (status, _, _) = submit(
+        &app,
+        &format!("{to}/ship"),
+        &format!("version={}", placed.version),
+    )
+    .await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let now = shop.order(kernel::OrderId(id)).await;
     assert_eq!(now.status, crate::OrderStatus::Confirmed, "the page was stale");
@@ -233,14 +325,26 @@ async fn an_unresolved_line_is_named_on_the_page() {
     let product = shop.product("A").await;
     let path = format!("/orders/{id}/lines/{line}/resolve");
     let (status, _, _) = submit(&app, &path, &format!("product={product}")).await;
-    assert_eq!((status, shop.lines(id).await.as_str()), (StatusCode::SEE_OTHER, "NIX 2+0"));
+    assert_eq!(
+        (status, shop.lines(id).await.as_str()),
+        (StatusCode::SEE_OTHER, "NIX 2+0")
+    );
 }
 
 #[test]
 fn every_api_route_is_in_the_contract() {
     let contract = serde_json::to_value(crate::openapi()).unwrap();
-    for route in crate::routes().table().iter().filter(|route| route.path.starts_with("/api/")) {
+    for route in crate::routes()
+        .table()
+        .iter()
+        .filter(|route| route.path.starts_with("/api/"))
+    {
         let method = route.method.to_lowercase();
-        assert!(contract["paths"][&route.path][&method].is_object(), "{} {}", route.method, route.path);
+        assert!(
+            contract["paths"][&route.path][&method].is_object(),
+            "{} {}",
+            route.method,
+            route.path
+        );
     }
 }

@@ -23,18 +23,42 @@ fn every_state_answers_every_action() {
         assert_eq!(answers, expected, "{from}");
     }
     // confirm, pack, ship, cancel, return
-    check(New, ["confirmed", "!not-confirmed", "!not-confirmed", "cancelled", "!not-shipped"]);
-    check(Confirmed, ["already", "packed", "shipped", "cancelled", "!not-shipped"]);
-    check(Packed, ["already", "already", "shipped", "cancelled", "!not-shipped"]);
+    check(
+        New,
+        [
+            "confirmed",
+            "!not-confirmed",
+            "!not-confirmed",
+            "cancelled",
+            "!not-shipped",
+        ],
+    );
+    check(
+        Confirmed,
+        ["already", "packed", "shipped", "cancelled", "!not-shipped"],
+    );
+    check(
+        Packed,
+        ["already", "already", "shipped", "cancelled", "!not-shipped"],
+    );
     check(
         Shipped,
-        ["!already-shipped", "!already-shipped", "already", "!already-shipped", "returned"],
+        [
+            "!already-shipped",
+            "!already-shipped",
+            "already",
+            "!already-shipped",
+            "returned",
+        ],
     );
     check(
         Cancelled,
         ["!cancelled", "!cancelled", "!cancelled", "already", "!cancelled"],
     );
-    check(Returned, ["!returned", "!returned", "!returned", "!returned", "already"]);
+    check(
+        Returned,
+        ["!returned", "!returned", "!returned", "!returned", "already"],
+    );
 }
 
 #[test]

@@ -31,7 +31,9 @@ async fn the_last_unit_ordered_fifty_times_at_once_is_promised_once() {
     assert_eq!((winners, placed.len()), (1, 50));
     assert_eq!(shop.stock("A").await, "1/1");
     let mut conn = shop.test.db.read().await.unwrap();
-    let visible = service::attention(&mut conn, &shop.actor, &kernel::PageRequest::default()).await.unwrap();
+    let visible = service::attention(&mut conn, &shop.actor, &kernel::PageRequest::default())
+        .await
+        .unwrap();
     assert_eq!(visible.total, Some(49));
     shop.proves_itself().await;
 }
@@ -45,11 +47,17 @@ async fn what_comes_in_goes_to_the_oldest_order_first() {
     };
     let young = shop.place(placed_at(12)).await.unwrap().order_id;
     let old = shop.place(placed_at(9)).await.unwrap().order_id;
-    assert_eq!((shop.lines(young).await, shop.lines(old).await), ("A 1+1".into(), "A 0+2".into()));
+    assert_eq!(
+        (shop.lines(young).await, shop.lines(old).await),
+        ("A 1+1".into(), "A 0+2".into())
+    );
     assert_eq!(shop.allocate("A").await.units, 0);
     shop.receive("A", 2).await;
     assert_eq!(shop.allocate("A").await.units, 2);
-    assert_eq!((shop.lines(young).await, shop.lines(old).await), ("A 1+1".into(), "A 2+0".into()));
+    assert_eq!(
+        (shop.lines(young).await, shop.lines(old).await),
+        ("A 1+1".into(), "A 2+0".into())
+    );
     assert_eq!(shop.order(old).await.short_lines, 0);
     shop.receive("A", 1).await;
     shop.allocate("A").await;
@@ -60,12 +68,19 @@ async fn what_comes_in_goes_to_the_oldest_order_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn goods_leave_the_stock_once() {
     let shop = Shop::with("A 5").await;
-    let id = shop.place(manual(vec![NewLine::of_sku("A", 2)])).await.unwrap().order_id;
+    let id = shop
+        .place(manual(vec![NewLine::of_sku("A", 2)]))
+        .await
+        .unwrap()
+        .order_id;
     assert_eq!(code(shop.act(id, Ship).await), "orders-refused-not-confirmed");
     shop.act(id, Confirm).await.unwrap();
     shop.act(id, Pack).await.unwrap();
     let shipped = shop.act(id, Ship).await.unwrap();
-    assert_eq!((shipped.status, shipped.lines[0].shipped), (OrderStatus::Shipped, 2));
+    assert_eq!(
+        (shipped.status, shipped.lines[0].shipped),
+        (OrderStatus::Shipped, 2)
+    );
     assert_eq!(shipped.shipped_at, Some(shop.clock.now()));
     shop.act(id, Ship).await.unwrap();
     assert_eq!(shop.stock("A").await, "3/0");
@@ -78,7 +93,11 @@ async fn goods_leave_the_stock_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_order_is_not_shipped() {
     let shop = Shop::with("A 1").await;
-    let id = shop.place(manual(vec![NewLine::of_sku("A", 2)])).await.unwrap().order_id;
+    let id = shop
+        .place(manual(vec![NewLine::of_sku("A", 2)]))
+        .await
+        .unwrap()
+        .order_id;
     shop.act(id, Confirm).await.unwrap();
     assert_eq!(code(shop.act(id, Ship).await), "orders-refused-short");
     assert_eq!(shop.stock("A").await, "1/1");
@@ -87,10 +106,17 @@ async fn a_short_order_is_not_shipped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_order_gives_its_units_back() {
     let shop = Shop::with("A 2").await;
-    let id = shop.place(manual(vec![NewLine::of_sku("A", 3)])).await.unwrap().order_id;
+    let id = shop
+        .place(manual(vec![NewLine::of_sku("A", 3)]))
+        .await
+        .unwrap()
+        .order_id;
     let cancelled = shop.act(id, Cancel).await.unwrap();
     assert_eq!(cancelled.cancel_reason.as_deref(), Some("clientul a renunțat"));
-    assert_eq!((shop.lines(id).await, cancelled.short_lines), ("A 0+0".to_owned(), 0));
+    assert_eq!(
+        (shop.lines(id).await, cancelled.short_lines),
+        ("A 0+0".to_owned(), 0)
+    );
     assert_eq!(shop.stock("A").await, "2/0");
     assert_eq!(code(shop.act(id, Confirm).await), "orders-refused-cancelled");
     shop.proves_itself().await;
@@ -133,10 +159,17 @@ async fn what_a_person_typed_wrongly_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_sells_without_the_permission() {
     let mut shop = Shop::with("A 5").await;
-    let id = shop.place(manual(vec![NewLine::of_sku("A", 1)])).await.unwrap().order_id;
+    let id = shop
+        .place(manual(vec![NewLine::of_sku("A", 1)]))
+        .await
+        .unwrap()
+        .order_id;
     shop.actor.permissions = PermissionSet::default();
     let denied = |permission: Permission, error: OrderError| {
-        assert!(matches!(error, OrderError::Denied(denied) if denied.0 == permission), "{error:?}");
+        assert!(
+            matches!(error, OrderError::Denied(denied) if denied.0 == permission),
+            "{error:?}"
+        );
     };
     denied(crate::ORDERS_EDIT, shop.place(manual(vec![])).await.unwrap_err());
     denied(crate::ORDERS_EDIT, shop.act(id, Confirm).await.unwrap_err());
@@ -147,7 +180,11 @@ async fn nobody_sells_without_the_permission() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_changed_meanwhile_is_not_overwritten() {
     let shop = Shop::with("A 5").await;
-    let id = shop.place(manual(vec![NewLine::of_sku("A", 1)])).await.unwrap().order_id;
+    let id = shop
+        .place(manual(vec![NewLine::of_sku("A", 1)]))
+        .await
+        .unwrap()
+        .order_id;
     let seen = shop.order(id).await.version;
     shop.act(id, Confirm).await.unwrap();
     let mut tx = shop.test.db.begin(&shop.actor).await.unwrap();
