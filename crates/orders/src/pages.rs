@@ -4,6 +4,7 @@ mod customers;
 mod list;
 mod new;
 mod show;
+mod steps;
 mod story;
 
 use axum::response::Response;
@@ -22,19 +23,19 @@ pub(crate) fn routes() -> Routes {
         .get("/orders/new", Access::Needs(ORDERS_EDIT), new::blank)
         .post("/orders/new", Access::Needs(ORDERS_EDIT), new::create)
         .get("/orders/{id}", Access::Needs(ORDERS_VIEW), show::show)
-        .post("/orders/{id}/confirm", Access::Needs(ORDERS_EDIT), show::confirm)
-        .post("/orders/{id}/pack", Access::Needs(ORDERS_SHIP), show::pack)
-        .post("/orders/{id}/ship", Access::Needs(ORDERS_SHIP), show::ship)
+        .post("/orders/{id}/confirm", Access::Needs(ORDERS_EDIT), steps::confirm)
+        .post("/orders/{id}/pack", Access::Needs(ORDERS_SHIP), steps::pack)
+        .post("/orders/{id}/ship", Access::Needs(ORDERS_SHIP), steps::ship)
         .post(
             "/orders/{id}/return",
             Access::Needs(ORDERS_SHIP),
-            show::return_goods,
+            steps::return_goods,
         )
-        .post("/orders/{id}/cancel", Access::Needs(ORDERS_CANCEL), show::cancel)
+        .post("/orders/{id}/cancel", Access::Needs(ORDERS_CANCEL), steps::cancel)
         .post(
             "/orders/{id}/lines/{line}/resolve",
             Access::Needs(ORDERS_EDIT),
-            show::resolve,
+            steps::resolve,
         )
         .get("/customers", Access::Needs(CUSTOMERS_VIEW), customers::list)
         .get("/customers/{id}", Access::Needs(CUSTOMERS_VIEW), customers::show)

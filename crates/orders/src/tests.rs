@@ -1,5 +1,6 @@
 //! What a seller sees: orders that come once, stock that is never promised twice, sums that add up.
 
+mod background;
 mod bench;
 mod customers;
 mod importing;

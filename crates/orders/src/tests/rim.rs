@@ -59,7 +59,7 @@ impl Authenticator for Known {
     }
 }
 
-fn app(shop: &Shop) -> Router {
+pub(super) fn state(shop: &Shop) -> web::AppState {
     let ui = Ui::exacting(&[&crate::PAGES]).unwrap();
     let mut builder = AppStateBuilder::new(
         shop.test.db.clone(),
@@ -69,7 +69,11 @@ fn app(shop: &Shop) -> Router {
         Arc::new(Known(shop.actor.clone())),
     );
     builder.rate = RateLimits::new(10_000, 10_000);
-    web::app(builder.build(), crate::routes(), 1 << 20, Vec::new())
+    builder.build()
+}
+
+fn app(shop: &Shop) -> Router {
+    web::app(state(shop), crate::routes(), 1 << 20, Vec::new())
 }
 
 async fn send(
@@ -208,8 +212,8 @@ async fn a_customer_is_changed_over_rest() {
     let (status, ana) = post(&app, "/api/v1/customers", json!({"name": "Ana"})).await;
     assert_eq!(status, StatusCode::CREATED);
     let path = format!("/api/v1/customers/{}", ana["id"]);
-    let patch = json!({"phone": "0722", "billing": {"city": "Iași"}}).to_string();
-    let (status, _, body) = send(&app, Method::PATCH, &path, "application/json", patch).await;
+    let change = json!({"phone": "0722", "billing": {"city": "Iași"}}).to_string();
+    let (status, _, body) = send(&app, Method::PATCH, &path, "application/json", change).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     let changed: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
