@@ -24,10 +24,10 @@ pub fn new(root: &Path, title: &str) -> Result<String> {
 }
 
 fn with_findings(error: &CommandError) -> anyhow::Error {
-    let found: String = error
+    let found: Vec<String> = error
         .findings()
         .iter()
-        .map(|finding| format!("\n{}", finding.render_text()))
+        .map(lineage::Finding::render_text)
         .collect();
-    anyhow!("{error}{found}")
+    anyhow!("{error}\n{}", found.join("\n"))
 }

@@ -77,7 +77,7 @@ const TEMPLATE: &str = r#"{#- page: nothing yet -#}
 {% block title %}{{ t("nav-{name}") }}{% endblock %}
 {% block content %}
 {{ ui.page_head(t("nav-{name}")) }}
-{{ ui.empty(t("{name}-empty"), t("{name}-empty-next")) }}
+{{ ui.empty_state("inbox", t("{name}-empty"), t("{name}-empty-next")) }}
 {% endblock %}
 "#;
 

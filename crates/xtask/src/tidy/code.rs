@@ -71,7 +71,8 @@ fn piece(bytes: &[u8], at: usize) -> (usize, Piece) {
 fn follows_name(bytes: &[u8], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).and_then(|index| bytes.get(index)).copied();
     let is_name = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    is_name(before(1)) && !(before(1) == Some(b'b') && !is_name(before(2)))
+    let is_byte_string = before(1) == Some(b'b') && !is_name(before(2));
+    is_name(before(1)) && !is_byte_string
 }
 
 fn line_end(rest: &[u8]) -> usize {

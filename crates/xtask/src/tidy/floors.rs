@@ -76,10 +76,9 @@ fn standalone_breach(package: &Package, wanted: &Dependency, manifest: &str) -> 
 
 fn may_import(from: Place, to: Place, for_tests: bool) -> bool {
     match (from, to) {
-        (Place::Tool, Place::Tool) | (Place::Floor(..) | Place::TestBench, Place::Tool) => false,
+        (_, Place::Tool) | (Place::TestBench, Place::TestBench) => false,
         (Place::Tool, Place::Floor(..) | Place::TestBench) => true,
         (Place::Floor(..), Place::TestBench) => for_tests,
-        (Place::TestBench, Place::TestBench) => false,
         (Place::TestBench, Place::Floor(floor, _)) => floor <= 1,
         (Place::Floor(floor, rank), Place::Floor(other_floor, other_rank)) => {
             (other_floor, other_rank) < (floor, rank) && (other_floor < floor || is_ranked(floor))

@@ -16,7 +16,7 @@ mod sql;
 mod tests;
 mod tree;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Result;
@@ -66,7 +66,7 @@ impl Finding {
         }
     }
 
-    pub(crate) fn as_warning(mut self) -> Self {
+    pub(crate) fn into_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }
@@ -108,14 +108,14 @@ impl Report {
 
     /// For the terminal; the counts are the last line.
     pub fn render(&self) -> String {
-        let mut out: String = self
-            .findings
-            .iter()
-            .map(|finding| format!("{finding}\n"))
-            .collect();
+        let mut out = String::new();
+        for finding in &self.findings {
+            // Writing to a String cannot fail.
+            let _: fmt::Result = writeln!(out, "{finding}");
+        }
         let errors = self.errors();
         let warnings = self.findings.len() - errors;
-        out.push_str(&format!("tidy: {errors} errors, {warnings} warnings\n"));
+        let _: fmt::Result = writeln!(out, "tidy: {errors} errors, {warnings} warnings");
         out
     }
 }

@@ -184,7 +184,7 @@ fn inline(tree: &Tree, folder: &str) -> Vec<Finding> {
     let templates = format!("{folder}templates/");
     let mut findings = Vec::new();
     for (path, text) in tree.below(&templates, ".html") {
-        for (index, line) in text.lines().enumerate() {
+        for (index, line) in without_expressions(text).lines().enumerate() {
             let word = INLINE.iter().find(|word| line.contains(*word));
             findings.extend(word.map(|word| {
                 Finding::error(
@@ -197,4 +197,30 @@ fn inline(tree: &Tree, folder: &str) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The page with what the template engine reads blanked out; `style=` may well be the argument of a component.
+fn without_expressions(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let opening = |rest: &str| {
+        [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
+            .into_iter()
+            .filter_map(|(open, close)| rest.find(open).map(|at| (at, close)))
+            .min_by_key(|(at, _)| *at)
+    };
+    while let Some((at, close)) = opening(rest) {
+        let end = rest.get(at..).and_then(|tail| tail.find(close));
+        let end = end.map_or(rest.len(), |found| at + found + close.len());
+        out.push_str(rest.get(..at).unwrap_or_default());
+        out.extend(
+            rest.get(at..end)
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| *c == '\n'),
+        );
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
 }

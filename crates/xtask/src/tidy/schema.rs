@@ -64,7 +64,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 fn of_lineage(found: &lineage::Finding) -> Finding {
     let severity = match found.severity {
         Weight::Error => Severity::Error,
-        _ => Severity::Warning,
+        Weight::Note | Weight::Warning => Severity::Warning,
     };
     Finding {
         file: found.place.file.clone(),

@@ -46,7 +46,7 @@ fn size(path: &str, text: &str) -> Option<Finding> {
     Some(if lines > LINES_MAX {
         finding
     } else {
-        finding.as_warning()
+        finding.into_warning()
     })
 }
 

@@ -179,9 +179,8 @@ impl<'a> Reader<'a> {
             index -= 1;
             match self.word(index) {
                 ")" => depth += 1,
-                "(" if depth == 0 => return index + 1,
+                "(" | "," if depth == 0 => return index + 1,
                 "(" => depth -= 1,
-                "," if depth == 0 => return index + 1,
                 _ => {}
             }
         }
