@@ -137,7 +137,7 @@ impl IdentityError {
     }
 
     /// A wrong answer to "who are you": 401 for programs.
-    pub(crate) fn is_unauthenticated(&self) -> bool {
+    fn is_unauthenticated(&self) -> bool {
         matches!(
             self,
             Self::WrongCredentials | Self::AccountDisabled | Self::RefreshToken
@@ -148,6 +148,9 @@ impl IdentityError {
 impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
         if let Some(refusal) = error.refusal() {
+            if error.is_unauthenticated() {
+                return Self::Credentials(refusal);
+            }
             // What was sent names something that does not exist: the input is wrong, not the moment.
             return if matches!(
                 error,

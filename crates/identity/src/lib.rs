@@ -29,8 +29,8 @@ pub use secret::{SESSION_COOKIE, Secret};
 pub use service::{
     CreatedToken, IssuedToken, NewRole, NewToken, NewUser, RolePatch, UserPatch, audit_log, create_role,
     create_token, create_token_for, create_user, create_user_with_role, delete_role, disable_by_email,
-    ensure_company, ensure_owner, get_role, get_user, list_all_tokens, list_permissions, list_roles, list_tokens,
-    list_users, needs_setup, page_of_users, purge, revoke_any_token, revoke_token, set_password,
+    ensure_company, ensure_owner, get_role, get_user, list_all_tokens, list_permissions, list_roles,
+    list_tokens, list_users, needs_setup, page_of_users, purge, revoke_any_token, revoke_token, set_password,
     set_password_by_email, set_preferences, sync_permissions, update_role, update_user,
 };
 pub use store::audit::AuditFilter;
@@ -88,10 +88,34 @@ pub const WORDS_IN_CODE: &[&str] = &[
 /// Entries of the menu.
 pub fn nav() -> &'static [NavItem] {
     const NAV: &[NavItem] = &[
-        NavItem { href: "/users", icon: "users", key: "nav-users", access: Some(USERS), order: 800 },
-        NavItem { href: "/roles", icon: "shield", key: "nav-roles", access: Some(ROLES), order: 810 },
-        NavItem { href: "/audit", icon: "history", key: "nav-audit", access: Some(AUDIT), order: 820 },
-        NavItem { href: "/settings", icon: "settings", key: "nav-settings", access: None, order: 890 },
+        NavItem {
+            href: "/users",
+            icon: "users",
+            key: "nav-users",
+            access: Some(USERS),
+            order: 800,
+        },
+        NavItem {
+            href: "/roles",
+            icon: "shield",
+            key: "nav-roles",
+            access: Some(ROLES),
+            order: 810,
+        },
+        NavItem {
+            href: "/audit",
+            icon: "history",
+            key: "nav-audit",
+            access: Some(AUDIT),
+            order: 820,
+        },
+        NavItem {
+            href: "/settings",
+            icon: "settings",
+            key: "nav-settings",
+            access: None,
+            order: 890,
+        },
     ];
     NAV
 }

@@ -47,15 +47,14 @@ impl FormErrors {
     /// What a person can correct is shown with the form; the rest is a problem of its own.
     fn of(page: &Page, fields: &[&'static str], error: IdentityError) -> Result<Self, Problem> {
         let mut errors = Self::none(fields);
-        let refusals = match error {
-            IdentityError::Invalid(refusals) => refusals,
-            IdentityError::Stale { current_version } => {
-                vec![Refusal::new("ui-error-stale").with("version", current_version)]
-            }
-            other => match other.refusal() {
-                Some(refusal) => vec![refusal],
-                None => return Err(other.into()),
-            },
+        let refusals = if let Some(refusal) = error.refusal() {
+            vec![refusal]
+        } else if let IdentityError::Invalid(refusals) = error {
+            refusals
+        } else if let IdentityError::Stale { current_version } = error {
+            vec![Refusal::new("ui-error-stale").with("version", current_version)]
+        } else {
+            return Err(error.into());
         };
         for refusal in refusals {
             let text = page.state.ui.message(page.locale, &refusal);
@@ -78,7 +77,9 @@ impl FormErrors {
 
 /// A word chosen at run time, or the plain text when there is none.
 fn word(page: &Page, beginning: &str, name: &str, otherwise: impl FnOnce() -> String) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    let plain = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
     let key = format!("{beginning}{name}");
     let text = page.state.ui.text(page.locale, &key, &Args::new());
     if plain && text != key { text } else { otherwise() }
@@ -103,7 +104,9 @@ fn cookie_of(headers: &HeaderMap) -> Option<SecretHash> {
 
 /// Before there is a session there is no form token; the browser itself says where a form came from.
 fn refuse_foreign_form(headers: &HeaderMap) -> Result<(), Problem> {
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    let site = headers
+        .get("sec-fetch-site")
+        .and_then(|value| value.to_str().ok());
     match site {
         Some("cross-site" | "same-site") => Err(Problem::Csrf),
         Some(_) | None => Ok(()),

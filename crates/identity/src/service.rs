@@ -29,10 +29,10 @@ pub use shell::{
     list_all_tokens, list_users, revoke_any_token, set_password_by_email,
 };
 pub use tokens::{CreatedToken, NewToken, create_token, list_tokens, revoke_token};
-pub(crate) use users::{change_own_password, change_own_profile};
 pub use users::{
     NewUser, UserPatch, create_user, get_user, page_of_users, set_password, set_preferences, update_user,
 };
+pub(crate) use users::{change_own_password, change_own_profile};
 
 use kernel::{Actor, PermissionSet};
 

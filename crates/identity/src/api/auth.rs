@@ -1,12 +1,11 @@
 //! Log-in of programs.
 
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use kernel::{ActorKind, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Access, ApiActor, AppState, Caller, Json, Page, Problem, ProblemBody, Routes};
+use web::{Access, ApiActor, AppState, Caller, Json, Problem, Routes};
 
 use crate::context::Context;
 use crate::error::IdentityError;
@@ -80,9 +79,8 @@ pub(super) struct Me {
 pub(super) async fn login(
     State(state): State<AppState>,
     caller: Caller,
-    page: Page,
     Json(body): Json<LoginBody>,
-) -> Result<Response, Problem> {
+) -> Result<axum::Json<Tokens>, Problem> {
     if body.totp.is_some() {
         return Err(IdentityError::TotpNotEnabled.into());
     }
@@ -92,7 +90,8 @@ pub(super) async fn login(
         password: &body.password,
         caller: &caller,
     };
-    answer(&page, service::log_in_for_tokens(&context, &attempt).await)
+    let pair = service::log_in_for_tokens(&context, &attempt).await?;
+    Ok(axum::Json(pair.into()))
 }
 
 /// Exchanges a refresh token for the next pair. One that was used before ends its whole family.
@@ -103,47 +102,11 @@ pub(super) async fn login(
 pub(super) async fn refresh(
     State(state): State<AppState>,
     caller: Caller,
-    page: Page,
     Json(body): Json<RefreshBody>,
-) -> Result<Response, Problem> {
+) -> Result<axum::Json<Tokens>, Problem> {
     let context: Context = state.get()?;
-    answer(
-        &page,
-        service::refresh(&context, &body.refresh_token, &caller).await,
-    )
-}
-
-fn answer(page: &Page, outcome: Result<TokenPair, IdentityError>) -> Result<Response, Problem> {
-    match outcome {
-        Ok(pair) => Ok(axum::Json(Tokens::from(pair)).into_response()),
-        Err(error) => match error.refusal().filter(|_| error.is_unauthenticated()) {
-            Some(refusal) => Ok(unauthenticated(page, &refusal)),
-            None => Err(error.into()),
-        },
-    }
-}
-
-/// 401 that says why; the general one says only that somebody must log in.
-fn unauthenticated(page: &Page, refusal: &Refusal) -> Response {
-    let status = StatusCode::UNAUTHORIZED;
-    let body = ProblemBody {
-        kind: "about:blank",
-        title: status.canonical_reason().unwrap_or_default().to_owned(),
-        status: status.as_u16(),
-        detail: page.state.ui.message(page.locale, refusal),
-        code: refusal.code.to_owned(),
-        params: serde_json::Map::new(),
-        errors: Vec::new(),
-        request_id: page.shell.request_id.clone(),
-    };
-    let mut response = (status, axum::Json(body)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
-    headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    response
+    let pair = service::refresh(&context, &body.refresh_token, &caller).await?;
+    Ok(axum::Json(pair.into()))
 }
 
 /// Ends the session behind the access token or the cookie.

@@ -62,7 +62,12 @@ impl AuditQuery {
 /// The first moment of a day in Romania.
 fn start_of(day: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = day.and_hms_opt(0, 0, 0)?;
-    Some(BUCHAREST.from_local_datetime(&midnight).earliest()?.with_timezone(&Utc))
+    Some(
+        BUCHAREST
+            .from_local_datetime(&midnight)
+            .earliest()?
+            .with_timezone(&Utc),
+    )
 }
 
 #[derive(Serialize)]
@@ -107,7 +112,11 @@ struct Change {
     new: Option<String>,
 }
 
-async fn list(State(state): State<AppState>, page: Page, Query(query): Query<AuditQuery>) -> Result<Response, Problem> {
+async fn list(
+    State(state): State<AppState>,
+    page: Page,
+    Query(query): Query<AuditQuery>,
+) -> Result<Response, Problem> {
     let request = page_request(None, query.cursor.clone())?;
     let filter = AuditFilter {
         table: query.table.clone(),
@@ -115,9 +124,10 @@ async fn list(State(state): State<AppState>, page: Page, Query(query): Query<Aud
         user: query.user_id.map(UserId),
         action: action_of(query.action.clone())?,
         since: match query.since {
-            Some(day) => Some(start_of(day).ok_or_else(|| {
-                Problem::field("since", Refusal::new("identity-audit-value-day"))
-            })?),
+            Some(day) => Some(
+                start_of(day)
+                    .ok_or_else(|| Problem::field("since", Refusal::new("identity-audit-value-day")))?,
+            ),
             None => None,
         },
     };
@@ -127,26 +137,41 @@ async fn list(State(state): State<AppState>, page: Page, Query(query): Query<Aud
     let people = service::audit_people(&mut conn, &page.actor).await?;
     let mut tables: Vec<Choice> = tables
         .into_iter()
-        .map(|table| Choice { text: table_words(&page, &table), value: table })
+        .map(|table| Choice {
+            text: table_words(&page, &table),
+            value: table,
+        })
         .collect();
     tables.sort_by(|a, b| a.text.cmp(&b.text));
     let shown = AuditPage {
-        entries: found.items.into_iter().map(|entry| in_words(&page, entry)).collect(),
+        entries: found
+            .items
+            .into_iter()
+            .map(|entry| in_words(&page, entry))
+            .collect(),
         tables,
         people: people
             .into_iter()
-            .map(|(id, name)| Choice { value: id.to_string(), text: name })
+            .map(|(id, name)| Choice {
+                value: id.to_string(),
+                text: name,
+            })
             .collect(),
         actions: ["CREATE", "UPDATE", "DELETE"]
             .iter()
-            .map(|action| Choice { value: (*action).to_owned(), text: action_words(&page, action) })
+            .map(|action| Choice {
+                value: (*action).to_owned(),
+                text: action_words(&page, action),
+            })
             .collect(),
         table: query.table.clone().unwrap_or_default(),
         record_id: query.record_id.clone().unwrap_or_default(),
         user_id: query.user_id.map(|id| id.to_string()).unwrap_or_default(),
         action: filter.action.unwrap_or_default(),
         since: query.since.map(|day| day.to_string()).unwrap_or_default(),
-        next: found.next.map(|cursor| query.href(Some(cursor.as_str().to_owned()))),
+        next: found
+            .next
+            .map(|cursor| query.href(Some(cursor.as_str().to_owned()))),
         first: query.cursor.as_ref().map(|_| query.href(None)),
         filtered: query.is_filtered(),
     };
@@ -179,7 +204,10 @@ fn in_words(page: &Page, entry: AuditEntry) -> Entry {
         "DELETE" => ("trash", "bad"),
         _ => ("edit", "info"),
     };
-    let pairs = [("table", Some(entry.table_name.clone())), ("record_id", Some(entry.record_id.clone()))];
+    let pairs = [
+        ("table", Some(entry.table_name.clone())),
+        ("record_id", Some(entry.record_id.clone())),
+    ];
     Entry {
         id: entry.id.0,
         at: entry.created_at,
@@ -225,7 +253,11 @@ fn is_bookkeeping(name: &str) -> bool {
 fn value_words(page: &Page, value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
-        Value::Bool(yes) => page.t(if *yes { "identity-audit-value-yes" } else { "identity-audit-value-no" }),
+        Value::Bool(yes) => page.t(if *yes {
+            "identity-audit-value-yes"
+        } else {
+            "identity-audit-value-no"
+        }),
         Value::Number(number) => number.to_string(),
         Value::String(text) => match DateTime::parse_from_rfc3339(text) {
             Ok(at) => formats::datetime(at.with_timezone(&Utc), page.locale),

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kernel::Refusal;
 use serde::{Deserialize, Serialize};
 use web::{Access, AppState, Caller, Form, Page, Problem, Query, Routes};
 
@@ -45,7 +46,11 @@ fn target(next: Option<&str>) -> String {
     next.and_then(local_path).unwrap_or("/").to_owned()
 }
 
-async fn show(State(state): State<AppState>, page: Page, Query(query): Query<Target>) -> Result<Response, Problem> {
+async fn show(
+    State(state): State<AppState>,
+    page: Page,
+    Query(query): Query<Target>,
+) -> Result<Response, Problem> {
     let next = target(query.next.as_deref());
     if page.actor.user_id().is_some() {
         return Ok(page.redirect(&next));
@@ -78,7 +83,7 @@ async fn sign_in(
     };
     let user = match service::log_in(&context, &attempt).await {
         Ok(user) => user,
-        Err(error) => return again(&page, form, error),
+        Err(error) => return again(&page, &form, error),
     };
     let mut tx = state.db.begin(&page.actor).await?;
     let opened =
@@ -90,17 +95,19 @@ async fn sign_in(
 }
 
 /// The form with the reason; never with the password.
-fn again(page: &Page, form: LoginForm, error: IdentityError) -> Result<Response, Problem> {
-    let (status, refusal, wait) = match &error {
-        IdentityError::TooMany { retry_after } => {
-            let seconds = i64::try_from(retry_after.as_secs()).unwrap_or(i64::MAX).saturating_add(1);
-            let refusal = kernel::Refusal::new("ui-error-too-many").with("seconds", seconds);
-            (StatusCode::TOO_MANY_REQUESTS, refusal, Some(seconds))
-        }
-        other => match other.refusal() {
-            Some(refusal) => (StatusCode::UNAUTHORIZED, refusal, None),
-            None => return Err(error.into()),
-        },
+fn again(page: &Page, form: &LoginForm, error: IdentityError) -> Result<Response, Problem> {
+    let mut wait = None;
+    let (status, refusal) = if let IdentityError::TooMany { retry_after } = error {
+        let seconds = i64::try_from(retry_after.as_secs())
+            .unwrap_or(i64::MAX)
+            .saturating_add(1);
+        wait = Some(seconds);
+        let refusal = Refusal::new("ui-error-too-many").with("seconds", seconds);
+        (StatusCode::TOO_MANY_REQUESTS, refusal)
+    } else if let Some(refusal) = error.refusal() {
+        (StatusCode::UNAUTHORIZED, refusal)
+    } else {
+        return Err(error.into());
     };
     let shown = LoginPage {
         next: target(form.next.as_deref()),
@@ -116,7 +123,11 @@ fn again(page: &Page, form: LoginForm, error: IdentityError) -> Result<Response,
     Ok(response)
 }
 
-async fn sign_out(State(state): State<AppState>, page: Page, headers: HeaderMap) -> Result<Response, Problem> {
+async fn sign_out(
+    State(state): State<AppState>,
+    page: Page,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let context: Context = state.get()?;
     if let Some(hash) = cookie_of(&headers) {
         let mut tx = state.db.begin(&page.actor).await?;

@@ -58,7 +58,9 @@ struct MatrixRow {
 
 /// A permission in words: `orders.ship` is found under `identity-perm-orders-ship`.
 fn permission_words(page: &Page, code: &str) -> String {
-    word(page, "identity-perm-", &code.replace('.', "-"), || code.to_owned())
+    word(page, "identity-perm-", &code.replace('.', "-"), || {
+        code.to_owned()
+    })
 }
 
 fn slice_words(page: &Page, slice: &str) -> String {
@@ -81,20 +83,22 @@ async fn list(State(state): State<AppState>, page: Page) -> Result<Response, Pro
     let mut conn = state.db.read().await?;
     let roles = service::list_roles(&mut conn, &page.actor).await?;
     let permissions = service::list_permissions(&mut conn, &page.actor).await?;
-    let groups = by_slice(permissions).into_iter().map(|(slice, rows)| MatrixGroup {
-        name: slice_words(&page, &slice),
-        rows: rows
-            .into_iter()
-            .map(|row| MatrixRow {
-                words: permission_words(&page, &row.code),
-                granted: roles
-                    .iter()
-                    .map(|role| role.code == OWNER || role.permissions.contains(&row.code))
-                    .collect(),
-                code: row.code,
-            })
-            .collect(),
-    });
+    let groups = by_slice(permissions)
+        .into_iter()
+        .map(|(slice, rows)| MatrixGroup {
+            name: slice_words(&page, &slice),
+            rows: rows
+                .into_iter()
+                .map(|row| MatrixRow {
+                    words: permission_words(&page, &row.code),
+                    granted: roles
+                        .iter()
+                        .map(|role| role.code == OWNER || role.permissions.contains(&row.code))
+                        .collect(),
+                    code: row.code,
+                })
+                .collect(),
+        });
     let shown = MatrixPage {
         groups: groups.collect(),
         roles: roles
@@ -216,7 +220,11 @@ fn done(page: &Page, key: &str, name: String) -> Response {
     page.redirect_with("/roles", FlashKind::Success, key, &Args::new().with("name", name))
 }
 
-async fn create(State(state): State<AppState>, page: Page, Form(form): Form<RoleForm>) -> Result<Response, Problem> {
+async fn create(
+    State(state): State<AppState>,
+    page: Page,
+    Form(form): Form<RoleForm>,
+) -> Result<Response, Problem> {
     match make(&state, &page.actor, &form).await {
         Ok(role) => Ok(done(&page, "identity-done-role-made", role.name)),
         Err(error) => {
@@ -238,7 +246,11 @@ async fn make(state: &AppState, actor: &Actor, form: &RoleForm) -> Result<Role, 
     Ok(role)
 }
 
-async fn show(State(state): State<AppState>, page: Page, Path(id): Path<RoleId>) -> Result<Response, Problem> {
+async fn show(
+    State(state): State<AppState>,
+    page: Page,
+    Path(id): Path<RoleId>,
+) -> Result<Response, Problem> {
     let mut conn = state.db.read().await?;
     let role = service::get_role(&mut conn, &page.actor, id).await?;
     drop(conn);
@@ -276,7 +288,11 @@ async fn change(state: &AppState, actor: &Actor, id: RoleId, form: &RoleForm) ->
     let before = service::get_role(&mut tx, actor, id).await?;
     let patch = RolePatch {
         // The program's own names are translated; the form does not ask for them.
-        name: if before.is_builtin { None } else { Some(Name::parse(&form.name, "name")?) },
+        name: if before.is_builtin {
+            None
+        } else {
+            Some(Name::parse(&form.name, "name")?)
+        },
         permissions: Some(form.permissions.clone()),
     };
     let role = service::update_role(&mut tx, actor, id, form.version, &patch).await?;
@@ -284,7 +300,11 @@ async fn change(state: &AppState, actor: &Actor, id: RoleId, form: &RoleForm) ->
     Ok(role)
 }
 
-async fn remove(State(state): State<AppState>, page: Page, Path(id): Path<RoleId>) -> Result<Response, Problem> {
+async fn remove(
+    State(state): State<AppState>,
+    page: Page,
+    Path(id): Path<RoleId>,
+) -> Result<Response, Problem> {
     let mut tx = state.db.begin(&page.actor).await?;
     let role = service::get_role(&mut tx, &page.actor, id).await?;
     service::delete_role(&mut tx, &page.actor, id, None).await?;

@@ -217,7 +217,11 @@ async fn end_session(
     Ok(saved(&page, "identity-done-session-ended"))
 }
 
-async fn end_others(State(state): State<AppState>, page: Page, headers: HeaderMap) -> Result<Response, Problem> {
+async fn end_others(
+    State(state): State<AppState>,
+    page: Page,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let user = page.actor.user_id().ok_or(Problem::Unauthenticated)?;
     let mut tx = state.db.begin(&page.actor).await?;
     service::end_other_sessions(&mut tx, user, cookie_of(&headers)).await?;
@@ -243,9 +247,16 @@ async fn create_token(
     Form(form): Form<TokenForm>,
 ) -> Result<Response, Problem> {
     let now = state.clock.now();
-    let days = form.days.parse::<i64>().ok().filter(|days| (1..=TOKEN_DAYS_MAX).contains(days));
+    let days = form
+        .days
+        .parse::<i64>()
+        .ok()
+        .filter(|days| (1..=TOKEN_DAYS_MAX).contains(days));
     if days.is_none() && !form.days.is_empty() {
-        return Err(Problem::field("days", kernel::Refusal::new("identity-token-expiry-past")));
+        return Err(Problem::field(
+            "days",
+            kernel::Refusal::new("identity-token-expiry-past"),
+        ));
     }
     let name = match Name::parse(&form.token_name, "token_name") {
         Ok(name) => name,
@@ -283,9 +294,18 @@ mod tests {
     #[test]
     fn people_recognise_their_devices() {
         let check = |agent, expected: Option<&str>| assert_eq!(device(agent).as_deref(), expected);
-        check("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0", Some("Edge, Windows"));
-        check("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", Some("Firefox, Linux"));
-        check("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", Some("Safari, iPhone"));
+        check(
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36 Edg/130.0",
+            Some("Edge, Windows"),
+        );
+        check(
+            "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
+            Some("Firefox, Linux"),
+        );
+        check(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+            Some("Safari, iPhone"),
+        );
         check("curl/8.5.0", Some("curl"));
         check("<script>", None);
     }

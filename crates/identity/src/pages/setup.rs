@@ -16,7 +16,15 @@ use crate::model::Name;
 use crate::service::{self, NewSetup, NewUser};
 
 const FIELDS: &[&str] = &[
-    "name", "email", "password", "company", "tax_id", "theme", "account_name", "account_username", "account_password",
+    "name",
+    "email",
+    "password",
+    "company",
+    "tax_id",
+    "theme",
+    "account_name",
+    "account_username",
+    "account_password",
 ];
 
 pub(super) fn routes() -> Routes {
@@ -90,17 +98,29 @@ fn hook(state: &AppState) -> Hook {
 }
 
 fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.contains_key("x-forwarded-for") || headers.contains_key("forwarded") || headers.contains_key("x-real-ip")
+    headers.contains_key("x-forwarded-for")
+        || headers.contains_key("forwarded")
+        || headers.contains_key("x-real-ip")
 }
 
 /// Refuses when it is done; tells whether this caller may do it.
-async fn gate(state: &AppState, caller: &Caller, headers: &HeaderMap, code: Option<&str>) -> Result<bool, Problem> {
+async fn gate(
+    state: &AppState,
+    caller: &Caller,
+    headers: &HeaderMap,
+    code: Option<&str>,
+) -> Result<bool, Problem> {
     let mut conn = state.db.read().await?;
     if !service::needs_setup(&mut conn).await? {
         return Err(Problem::NotFound);
     }
     let context: Context = state.get()?;
-    Ok(service::setup_allowed(&context, caller, is_forwarded(headers), code))
+    Ok(service::setup_allowed(
+        &context,
+        caller,
+        is_forwarded(headers),
+        code,
+    ))
 }
 
 async fn show(
@@ -216,10 +236,12 @@ async fn save(
 
 /// What the marketplace's slice refused, beside the account's fields.
 fn account_errors(page: &Page, problem: Problem) -> Result<FormErrors, Problem> {
-    let refusals: Vec<Refusal> = match problem {
-        Problem::Refused(refusal) => vec![refusal],
-        Problem::Invalid(fields) => fields.into_iter().map(|field| field.refusal).collect(),
-        other => return Err(other),
+    let refusals: Vec<Refusal> = if let Problem::Refused(refusal) = problem {
+        vec![refusal]
+    } else if let Problem::Invalid(fields) = problem {
+        fields.into_iter().map(|field| field.refusal).collect()
+    } else {
+        return Err(problem);
     };
     let mut errors = FormErrors::none(FIELDS);
     let said: Vec<String> = refusals
@@ -240,8 +262,12 @@ fn read(form: &SetupForm) -> Result<NewSetup, IdentityError> {
         }
         Err(other) => return Err(other),
     };
-    let company = Name::parse(&form.company, "company").map_err(|refusal| refusals.push(refusal)).ok();
-    let tax_id = service::tax_id(&form.tax_id).map_err(|refusal| refusals.push(refusal)).ok();
+    let company = Name::parse(&form.company, "company")
+        .map_err(|refusal| refusals.push(refusal))
+        .ok();
+    let tax_id = service::tax_id(&form.tax_id)
+        .map_err(|refusal| refusals.push(refusal))
+        .ok();
     let account = account(form).map_err(|refusal| refusals.push(refusal)).ok();
     match (owner, company, tax_id, account) {
         (Some(owner), Some(company), Some(tax_id), Some(account)) => Ok(NewSetup {

@@ -39,7 +39,11 @@ struct ListQuery {
 
 impl ListQuery {
     fn href(&self, state: Option<&str>, cursor: Option<String>) -> String {
-        let pairs = [("q", self.q.clone()), ("state", state.map(str::to_owned)), ("cursor", cursor)];
+        let pairs = [
+            ("q", self.q.clone()),
+            ("state", state.map(str::to_owned)),
+            ("cursor", cursor),
+        ];
         web::address("/users", &pairs)
     }
 
@@ -85,7 +89,11 @@ struct Row {
     roles: Vec<String>,
 }
 
-async fn list(State(state): State<AppState>, page: Page, Query(query): Query<ListQuery>) -> Result<Response, Problem> {
+async fn list(
+    State(state): State<AppState>,
+    page: Page,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
     let request = page_request(None, query.cursor.clone())?;
     let filter = UserFilter {
         text: query.q.clone(),
@@ -124,9 +132,14 @@ async fn list(State(state): State<AppState>, page: Page, Query(query): Query<Lis
         keep: query
             .state
             .iter()
-            .map(|value| Kept { name: "state", value: value.clone() })
+            .map(|value| Kept {
+                name: "state",
+                value: value.clone(),
+            })
             .collect(),
-        next: found.next.map(|cursor| query.href(chosen, Some(cursor.as_str().to_owned()))),
+        next: found
+            .next
+            .map(|cursor| query.href(chosen, Some(cursor.as_str().to_owned()))),
         first: query.cursor.as_ref().map(|_| query.href(chosen, None)),
         filtered: query.q.is_some() || query.state.is_some(),
     };
@@ -208,7 +221,12 @@ impl UserPage {
     }
 }
 
-async fn draw(state: &AppState, page: &Page, mut shown: UserPage, chosen: &[String]) -> Result<Response, Problem> {
+async fn draw(
+    state: &AppState,
+    page: &Page,
+    mut shown: UserPage,
+    chosen: &[String],
+) -> Result<Response, Problem> {
     let mut conn = state.db.read().await?;
     shown.roles = role_choices(&mut conn, page).await?;
     for role in &mut shown.roles {
@@ -245,7 +263,11 @@ async fn blank(State(state): State<AppState>, page: Page) -> Result<Response, Pr
     draw(&state, &page, shown, &[]).await
 }
 
-async fn create(State(state): State<AppState>, page: Page, Form(form): Form<UserForm>) -> Result<Response, Problem> {
+async fn create(
+    State(state): State<AppState>,
+    page: Page,
+    Form(form): Form<UserForm>,
+) -> Result<Response, Problem> {
     match make(&state, &page.actor, &form).await {
         Ok(user) => {
             let args = Args::new().with("name", user.name.clone());
@@ -268,12 +290,22 @@ async fn make(state: &AppState, actor: &Actor, form: &UserForm) -> Result<User, 
     Ok(user)
 }
 
-async fn show(State(state): State<AppState>, page: Page, Path(id): Path<UserId>) -> Result<Response, Problem> {
+async fn show(
+    State(state): State<AppState>,
+    page: Page,
+    Path(id): Path<UserId>,
+) -> Result<Response, Problem> {
     let mut conn = state.db.read().await?;
     let user = service::get_user(&mut conn, &page.actor, id).await?;
     drop(conn);
     let roles = user.roles.clone();
-    draw(&state, &page, UserPage::of(&user, &page, FormErrors::none(FIELDS)), &roles).await
+    draw(
+        &state,
+        &page,
+        UserPage::of(&user, &page, FormErrors::none(FIELDS)),
+        &roles,
+    )
+    .await
 }
 
 async fn save(
@@ -347,7 +379,12 @@ async fn set_password(
     }
 }
 
-async fn write_password(state: &AppState, actor: &Actor, user: &User, text: &str) -> Result<(), IdentityError> {
+async fn write_password(
+    state: &AppState,
+    actor: &Actor,
+    user: &User,
+    text: &str,
+) -> Result<(), IdentityError> {
     let new = NewPassword::parse(text, &Email::parse(&user.email)?)?;
     let hash = password::hash(&new).await?;
     let mut tx = state.db.begin(actor).await?;

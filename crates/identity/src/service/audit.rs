@@ -31,7 +31,10 @@ pub async fn audit_log(
 }
 
 /// The tables whose changes are kept.
-pub(crate) async fn audit_tables(conn: &mut PgConnection, actor: &Actor) -> Result<Vec<String>, IdentityError> {
+pub(crate) async fn audit_tables(
+    conn: &mut PgConnection,
+    actor: &Actor,
+) -> Result<Vec<String>, IdentityError> {
     actor.require(crate::AUDIT)?;
     Ok(store::tables(conn).await?)
 }

@@ -55,13 +55,12 @@ pub(crate) async fn log_in(context: &Context, attempt: &Attempt<'_>) -> Result<U
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let (place, fits) = password::verify(place, attempt.password, hash).await;
     let fits = fits?;
-    let outcome = match user.filter(|_| fits) {
-        Some(user) => succeed(context, attempt.caller, subject, &user, now).await,
-        None => {
-            let mut conn = context.db.read().await?;
-            failures::insert(&mut conn, subject, address.as_deref(), now).await?;
-            Err(IdentityError::WrongCredentials)
-        }
+    let outcome = if let Some(user) = user.filter(|_| fits) {
+        succeed(context, attempt.caller, subject, &user, now).await
+    } else {
+        let mut conn = context.db.read().await?;
+        failures::insert(&mut conn, subject, address.as_deref(), now).await?;
+        Err(IdentityError::WrongCredentials)
     };
     drop(place);
     outcome

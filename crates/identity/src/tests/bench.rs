@@ -39,7 +39,6 @@ pub(super) struct House {
     pub(super) test: TestDb,
     pub(super) hand: ManualClock,
     pub(super) context: Context,
-    pub(super) state: AppState,
     app: Router,
 }
 
@@ -61,8 +60,13 @@ impl House {
         sync_permissions(&mut tx, WORDS).await.unwrap();
         tx.commit().await.unwrap();
         let state = state(&test, clock, &context, hook);
-        let app = web::app(state.clone(), crate::routes(), 1 << 20, Vec::new());
-        Self { test, hand, context, state, app }
+        let app = web::app(state, crate::routes(), 1 << 20, Vec::new());
+        Self {
+            test,
+            hand,
+            context,
+            app,
+        }
     }
 
     /// A user with the password of this bench.
@@ -107,7 +111,10 @@ impl House {
         path: &str,
         (bearer, body): (&str, Option<Value>),
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header(header::ACCEPT_LANGUAGE, "en");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ACCEPT_LANGUAGE, "en");
         if !bearer.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {bearer}"));
         }
@@ -123,7 +130,8 @@ impl House {
 
     pub(super) async fn log_in_from(&self, ip: &str, email: &str, password: &str) -> Answer {
         let body = json!({ "email": email, "password": password });
-        self.call_from(ip, "POST", "/api/v1/auth/login", ("", Some(body))).await
+        self.call_from(ip, "POST", "/api/v1/auth/login", ("", Some(body)))
+            .await
     }
 
     /// An access token and a refresh token.
@@ -134,7 +142,10 @@ impl House {
     }
 
     pub(super) async fn count(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(self.test.db.pool()).await.unwrap()
+        sqlx::query_scalar(sql)
+            .fetch_one(self.test.db.pool())
+            .await
+            .unwrap()
     }
 }
 
@@ -158,8 +169,12 @@ fn state(test: &TestDb, clock: Clock, context: &Context, hook: Option<Arc<dyn Se
 }
 
 async fn send(app: &Router, ip: IpAddr, mut request: Request<Body>) -> Answer {
-    request.extensions_mut().insert(ConnectInfo(SocketAddr::new(ip, 4000)));
-    request.headers_mut().insert(header::USER_AGENT, AGENT.parse().unwrap());
+    request
+        .extensions_mut()
+        .insert(ConnectInfo(SocketAddr::new(ip, 4000)));
+    request
+        .headers_mut()
+        .insert(header::USER_AGENT, AGENT.parse().unwrap());
     let response = app.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
@@ -188,7 +203,10 @@ impl Answer {
     }
 
     pub(super) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -201,7 +219,8 @@ pub(super) struct Browser {
 
 impl Browser {
     pub(super) async fn get(&mut self, path: &str) -> Answer {
-        self.go(self.request("GET", path).body(Body::empty()).unwrap()).await
+        self.go(self.request("GET", path).body(Body::empty()).unwrap())
+            .await
     }
 
     /// A form with the token of the last page.
@@ -213,7 +232,9 @@ impl Browser {
 
     /// A form exactly as given.
     pub(super) async fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let encoded = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let encoded = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+        };
         let body: Vec<String> = fields
             .iter()
             .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
@@ -225,7 +246,8 @@ impl Browser {
     }
 
     pub(super) async fn sign_in(&mut self, email: &str, password: &str) -> Answer {
-        self.post_bare("/login", &[("email", email), ("password", password)]).await
+        self.post_bare("/login", &[("email", email), ("password", password)])
+            .await
     }
 
     pub(super) async fn is_in(&mut self) -> bool {
@@ -233,7 +255,10 @@ impl Browser {
     }
 
     fn request(&self, method: &str, path: &str) -> http::request::Builder {
-        let request = Request::builder().method(method).uri(path).header(header::ACCEPT_LANGUAGE, "en");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ACCEPT_LANGUAGE, "en");
         match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, format!("{SESSION_COOKIE}={cookie}")),
             None => request,

@@ -11,7 +11,11 @@ const OWNER: &str = "owner@example.test";
 
 async fn patch(house: &House, bearer: &str, path: &str, body: Value) -> (StatusCode, String) {
     let answer = house.call("PATCH", path, bearer, Some(body)).await;
-    let code = if answer.status.is_success() { String::new() } else { answer.code() };
+    let code = if answer.status.is_success() {
+        String::new()
+    } else {
+        answer.code()
+    };
     (answer.status, code)
 }
 
@@ -24,15 +28,32 @@ async fn the_last_active_owner_stays() {
     let at = |id| format!("/api/v1/users/{id}");
     let refused = |code: &str| (StatusCode::CONFLICT, code.to_owned());
     let disable = json!({ "is_active": false });
-    assert_eq!(patch(&house, &first_token, &at(owner), disable.clone()).await, refused("identity-own-account"));
+    assert_eq!(
+        patch(&house, &first_token, &at(owner), disable.clone()).await,
+        refused("identity-own-account")
+    );
     let roles = json!({ "roles": ["support"] });
-    assert_eq!(patch(&house, &first_token, &at(owner), roles.clone()).await, refused("identity-own-owner-role"));
-    assert_eq!(patch(&house, &first_token, &at(second), disable.clone()).await.0, StatusCode::OK);
+    assert_eq!(
+        patch(&house, &first_token, &at(owner), roles.clone()).await,
+        refused("identity-own-owner-role")
+    );
+    assert_eq!(
+        patch(&house, &first_token, &at(second), disable.clone()).await.0,
+        StatusCode::OK
+    );
     // The house itself may not do it either, by command.
     let error = crate::disable_by_email(&house.test.db, &Actor::system("shell"), OWNER).await;
     assert!(matches!(error, Err(IdentityError::LastOwner)), "{error:?}");
-    assert_eq!(patch(&house, &first_token, &at(second), json!({ "is_active": true })).await.0, StatusCode::OK);
-    assert_eq!(patch(&house, &first_token, &at(second), roles).await.0, StatusCode::OK);
+    assert_eq!(
+        patch(&house, &first_token, &at(second), json!({ "is_active": true }))
+            .await
+            .0,
+        StatusCode::OK
+    );
+    assert_eq!(
+        patch(&house, &first_token, &at(second), roles).await.0,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -40,7 +61,10 @@ async fn two_owners_who_disable_each_other_at_once_leave_one() {
     let house = House::new().await;
     let a = house.person("a@example.test", &["owner"]).await;
     let b = house.person("b@example.test", &["owner"]).await;
-    let gone = UserPatch { is_active: Some(false), ..UserPatch::default() };
+    let gone = UserPatch {
+        is_active: Some(false),
+        ..UserPatch::default()
+    };
     let disable = async |id| {
         let actor = Actor::system("test");
         let mut tx = house.test.db.begin(&actor).await.unwrap();
@@ -57,21 +81,36 @@ async fn nobody_hands_out_rights_they_lack() {
     let house = House::new().await;
     let owner = house.person(OWNER, &["owner"]).await;
     let (owner_token, _) = house.tokens(OWNER).await;
-    let body = json!({ "name": "People", "permissions": ["identity.users", "identity.roles", "orders.view"] });
-    let role = house.call("POST", "/api/v1/roles", &owner_token, Some(body)).await;
+    let body =
+        json!({ "name": "People", "permissions": ["identity.users", "identity.roles", "orders.view"] });
+    let role = house
+        .call("POST", "/api/v1/roles", &owner_token, Some(body))
+        .await;
     assert_eq!(role.status, StatusCode::CREATED, "{}", role.body);
     assert_eq!(role.json()["code"], "people");
     let eve = house.person("eve@example.test", &["people"]).await;
     let (token, _) = house.tokens("eve@example.test").await;
     let beyond = (StatusCode::CONFLICT, "identity-beyond-own-rights".to_owned());
     let own = format!("/api/v1/users/{eve}");
-    assert_eq!(patch(&house, &token, &own, json!({ "roles": ["owner"] })).await, beyond);
-    assert_eq!(patch(&house, &token, &own, json!({ "roles": ["buyer"] })).await, beyond);
+    assert_eq!(
+        patch(&house, &token, &own, json!({ "roles": ["owner"] })).await,
+        beyond
+    );
+    assert_eq!(
+        patch(&house, &token, &own, json!({ "roles": ["buyer"] })).await,
+        beyond
+    );
     let boss = format!("/api/v1/users/{owner}");
     assert_eq!(patch(&house, &token, &boss, json!({ "name": "x" })).await, beyond);
-    assert_eq!(patch(&house, &token, &boss, json!({ "password": "parolă nouă nouă" })).await, beyond);
+    assert_eq!(
+        patch(&house, &token, &boss, json!({ "password": "parolă nouă nouă" })).await,
+        beyond
+    );
     let at = format!("/api/v1/roles/{}", role.json()["id"]);
-    assert_eq!(patch(&house, &token, &at, json!({ "permissions": ["catalog.edit"] })).await, beyond);
+    assert_eq!(
+        patch(&house, &token, &at, json!({ "permissions": ["catalog.edit"] })).await,
+        beyond
+    );
     let new = json!({ "email": "x@example.test", "name": "X", "password": PASSWORD, "roles": ["owner"] });
     let made = house.call("POST", "/api/v1/users", &token, Some(new)).await;
     assert_eq!((made.status, made.code()), beyond);
@@ -82,7 +121,13 @@ async fn nobody_hands_out_rights_they_lack() {
 async fn each_role_reaches_what_it_may_and_nothing_else() {
     let house = House::new().await;
     house.person(OWNER, &["owner"]).await;
-    let paths = ["/api/v1/users", "/api/v1/roles", "/api/v1/permissions", "/api/v1/audit", "/api/v1/api-tokens"];
+    let paths = [
+        "/api/v1/users",
+        "/api/v1/roles",
+        "/api/v1/permissions",
+        "/api/v1/audit",
+        "/api/v1/api-tokens",
+    ];
     for (role, expected) in [
         ("owner", [200, 200, 200, 200, 200]),
         ("accountant", [403, 403, 403, 200, 200]),
@@ -107,7 +152,10 @@ async fn each_role_reaches_what_it_may_and_nothing_else() {
         assert_eq!(support.get(page).await.status, StatusCode::FORBIDDEN, "{page}");
     }
     let home = support.get("/settings").await;
-    assert!(!home.body.contains("href=\"/users\""), "the rail names only what one may open");
+    assert!(
+        !home.body.contains("href=\"/users\""),
+        "the rail names only what one may open"
+    );
 }
 
 #[tokio::test]
@@ -116,7 +164,15 @@ async fn a_role_of_the_program_keeps_what_people_changed() {
     house.person(OWNER, &["owner"]).await;
     let (token, _) = house.tokens(OWNER).await;
     let roles = house.call("GET", "/api/v1/roles", &token, None).await.json();
-    let find = |code: &str| roles["items"].as_array().unwrap().iter().find(|role| role["code"] == code).cloned().unwrap();
+    let find = |code: &str| {
+        roles["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|role| role["code"] == code)
+            .cloned()
+            .unwrap()
+    };
     let support = find("support");
     let at = format!("/api/v1/roles/{}", support["id"]);
     let less = json!({ "permissions": ["orders.view"] });
@@ -129,8 +185,20 @@ async fn a_role_of_the_program_keeps_what_people_changed() {
         tx.commit().await.unwrap();
     }
     let now = house.call("GET", &at, &token, None).await.json();
-    assert_eq!(now["permissions"], json!(["orders.refund", "orders.view"]), "only the new word was added");
-    let owner = house.call("GET", &format!("/api/v1/roles/{}", find("owner")["id"]), &token, None).await.json();
+    assert_eq!(
+        now["permissions"],
+        json!(["orders.refund", "orders.view"]),
+        "only the new word was added"
+    );
+    let owner = house
+        .call(
+            "GET",
+            &format!("/api/v1/roles/{}", find("owner")["id"]),
+            &token,
+            None,
+        )
+        .await
+        .json();
     assert_eq!(owner["permissions"].as_array().unwrap().len(), words.len());
     let me = house.call("GET", "/api/v1/auth/me", &token, None).await.json();
     assert_eq!(me["permissions"], json!(["*"]));
@@ -151,15 +219,38 @@ async fn roles_that_must_stay_stay() {
     let owner = format!("/api/v1/roles/{}", id("owner").await);
     let fixed = patch(&house, &token, &owner, json!({ "permissions": [] })).await;
     assert_eq!(fixed.1, "identity-owner-role-fixed");
-    assert_eq!(house.call("DELETE", &owner, &token, None).await.code(), "identity-builtin-role");
-    let made = house.call("POST", "/api/v1/roles", &token, Some(json!({ "name": "Șef depozit" }))).await.json();
+    assert_eq!(
+        house.call("DELETE", &owner, &token, None).await.code(),
+        "identity-builtin-role"
+    );
+    let made = house
+        .call(
+            "POST",
+            "/api/v1/roles",
+            &token,
+            Some(json!({ "name": "Șef depozit" })),
+        )
+        .await
+        .json();
     assert_eq!(made["code"], "sef_depozit");
-    let twice = house.call("POST", "/api/v1/roles", &token, Some(json!({ "name": "Sef depozit" }))).await;
+    let twice = house
+        .call(
+            "POST",
+            "/api/v1/roles",
+            &token,
+            Some(json!({ "name": "Sef depozit" })),
+        )
+        .await;
     assert_eq!(twice.code(), "identity-role-code-taken");
     house.person("x@example.test", &["sef_depozit"]).await;
     let own = format!("/api/v1/roles/{}", made["id"]);
-    assert_eq!(house.call("DELETE", &own, &token, None).await.code(), "identity-role-in-use");
-    let unknown = house.call("PATCH", &own, &token, Some(json!({ "permissions": ["no.such"] }))).await;
+    assert_eq!(
+        house.call("DELETE", &own, &token, None).await.code(),
+        "identity-role-in-use"
+    );
+    let unknown = house
+        .call("PATCH", &own, &token, Some(json!({ "permissions": ["no.such"] })))
+        .await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(unknown.json()["errors"][0]["field"], "permissions");
 }
@@ -171,19 +262,34 @@ async fn a_lost_update_is_refused() {
     let mut browser = house.signed_in(OWNER).await;
     let actor = Actor::system("test");
     let mut tx = house.test.db.begin(&actor).await.unwrap();
-    let named = UserPatch { name: Some(crate::Name::parse("B", "name").unwrap()), ..UserPatch::default() };
-    let user = update_user(&mut tx, &actor, owner, Some(1), &named).await.unwrap();
+    let named = UserPatch {
+        name: Some(crate::Name::parse("B", "name").unwrap()),
+        ..UserPatch::default()
+    };
+    let user = update_user(&mut tx, &actor, owner, Some(1), &named)
+        .await
+        .unwrap();
     assert_eq!(user.version, 2);
     let stale = update_user(&mut tx, &actor, owner, Some(1), &named).await;
     assert!(matches!(stale, Err(IdentityError::Stale { current_version: 2 })));
     tx.commit().await.unwrap();
-    let fields = [("name", "C"), ("email", OWNER), ("locale", "en"), ("roles", "owner"), ("is_active", "on"), ("version", "1")];
+    let fields = [
+        ("name", "C"),
+        ("email", OWNER),
+        ("locale", "en"),
+        ("roles", "owner"),
+        ("is_active", "on"),
+        ("version", "1"),
+    ];
     let page = browser.post(&format!("/users/{owner}"), &fields).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.body.contains("value=\"C\""), "what was typed stays");
     let mut again = fields;
     again[5].1 = "2";
-    assert_eq!(browser.post(&format!("/users/{owner}"), &again).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        browser.post(&format!("/users/{owner}"), &again).await.status,
+        StatusCode::SEE_OTHER
+    );
 }
 
 #[tokio::test]
@@ -192,60 +298,138 @@ async fn users_are_kept_through_the_pages_with_hostile_names_as_text() {
     house.person(OWNER, &["owner"]).await;
     let mut browser = house.signed_in(OWNER).await;
     let bad = browser
-        .post("/users/new", &[("name", ""), ("email", "no"), ("password", "x"), ("locale", "ro"), ("is_active", "on")])
+        .post(
+            "/users/new",
+            &[
+                ("name", ""),
+                ("email", "no"),
+                ("password", "x"),
+                ("locale", "ro"),
+                ("is_active", "on"),
+            ],
+        )
         .await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(bad.body.contains("This is not an e-mail address.") && bad.body.contains("Type a name."));
     let hostile = "<img src=x onerror=alert(1)> O'Neil";
     let fields = [
-        ("name", hostile), ("email", "Ion@Example.TEST"), ("password", PASSWORD), ("locale", "ro"),
-        ("roles", "support"), ("roles", "buyer"), ("is_active", "on"),
+        ("name", hostile),
+        ("email", "Ion@Example.TEST"),
+        ("password", PASSWORD),
+        ("locale", "ro"),
+        ("roles", "support"),
+        ("roles", "buyer"),
+        ("is_active", "on"),
     ];
-    assert_eq!(browser.post("/users/new", &fields).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        browser.post("/users/new", &fields).await.status,
+        StatusCode::SEE_OTHER
+    );
     let twice = browser.post("/users/new", &fields).await;
     assert!(twice.body.contains("There is a user with this e-mail already."));
     let list = browser.get("/users?q=oneil").await;
     assert_eq!(list.status, StatusCode::OK);
     let found = browser.get("/users?q=ION%40").await;
-    assert!(found.body.contains("ion@example.test") && found.body.contains("Buyer, Support"), "{}", found.body);
+    assert!(
+        found.body.contains("ion@example.test") && found.body.contains("Buyer, Support"),
+        "{}",
+        found.body
+    );
     assert!(!found.body.contains("<img src=x"));
-    let id = house.count("SELECT id FROM app.users WHERE email = 'ion@example.test'").await;
+    let id = house
+        .count("SELECT id FROM app.users WHERE email = 'ion@example.test'")
+        .await;
     let page = browser.get(&format!("/users/{id}")).await;
     assert!(page.status.is_success() && !page.body.contains("<img src=x"));
-    let password = browser.post(&format!("/users/{id}/password"), &[("password", "parolă nouă nouă")]).await;
+    let password = browser
+        .post(
+            &format!("/users/{id}/password"),
+            &[("password", "parolă nouă nouă")],
+        )
+        .await;
     assert_eq!(password.status, StatusCode::SEE_OTHER);
-    for page in ["/users?state=disabled", "/users?state=active", "/roles", "/roles/new"] {
+    for page in [
+        "/users?state=disabled",
+        "/users?state=active",
+        "/roles",
+        "/roles/new",
+    ] {
         assert_eq!(browser.get(page).await.status, StatusCode::OK, "{page}");
     }
-    let made = browser.post("/roles/new", &[("name", "Ambalare"), ("permissions", "orders.view")]).await;
+}
+
+#[tokio::test]
+async fn roles_are_kept_through_the_pages() {
+    let house = House::new().await;
+    house.person(OWNER, &["owner"]).await;
+    let mut browser = house.signed_in(OWNER).await;
+    let made = browser
+        .post(
+            "/roles/new",
+            &[("name", "Ambalare"), ("permissions", "orders.view")],
+        )
+        .await;
     assert_eq!(made.status, StatusCode::SEE_OTHER);
-    let role = house.count("SELECT id FROM app.roles WHERE code = 'ambalare'").await;
+    let role = house
+        .count("SELECT id FROM app.roles WHERE code = 'ambalare'")
+        .await;
     let shown = browser.get(&format!("/roles/{role}")).await;
     assert!(shown.body.contains("See orders"), "{}", shown.body);
     let saved = browser
-        .post(&format!("/roles/{role}"), &[("name", "Ambalare"), ("permissions", "orders.ship"), ("version", "1")])
+        .post(
+            &format!("/roles/{role}"),
+            &[
+                ("name", "Ambalare"),
+                ("permissions", "orders.ship"),
+                ("version", "1"),
+            ],
+        )
         .await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
-    assert_eq!(browser.post(&format!("/roles/{role}/delete"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        browser.post(&format!("/roles/{role}/delete"), &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
 }
 
 #[tokio::test]
 async fn every_use_case_asks_for_its_permission() {
     let house = House::new().await;
     let owner = house.person(OWNER, &["owner"]).await;
-    let nobody = Actor { permissions: PermissionSet::default(), ..Actor::system("nobody") };
+    let nobody = Actor {
+        permissions: PermissionSet::default(),
+        ..Actor::system("nobody")
+    };
     let mut conn = house.test.db.read().await.unwrap();
     let denied = |error: IdentityError| matches!(error, IdentityError::Denied(_));
-    assert!(denied(update_user(&mut conn, &nobody, owner, None, &UserPatch::default()).await.unwrap_err()));
+    assert!(denied(
+        update_user(&mut conn, &nobody, owner, None, &UserPatch::default())
+            .await
+            .unwrap_err()
+    ));
     assert!(denied(crate::list_users(&mut conn, &nobody).await.unwrap_err()));
     assert!(denied(crate::list_roles(&mut conn, &nobody).await.unwrap_err()));
-    assert!(denied(crate::list_all_tokens(&mut conn, &nobody).await.unwrap_err()));
+    assert!(denied(
+        crate::list_all_tokens(&mut conn, &nobody).await.unwrap_err()
+    ));
     let filter = crate::AuditFilter::default();
     let page = kernel::PageRequest::default();
-    assert!(denied(crate::audit_log(&mut conn, &nobody, &filter, page).await.unwrap_err()));
+    assert!(denied(
+        crate::audit_log(&mut conn, &nobody, &filter, page)
+            .await
+            .unwrap_err()
+    ));
     let db = &house.test.db;
-    assert!(denied(crate::create_user_with_role(db, &nobody, "x@y.ro", "X", "owner", PASSWORD).await.unwrap_err()));
-    assert!(denied(crate::set_password_by_email(db, &nobody, OWNER, "altă parolă lungă").await.unwrap_err()));
+    assert!(denied(
+        crate::create_user_with_role(db, &nobody, "x@y.ro", "X", "owner", PASSWORD)
+            .await
+            .unwrap_err()
+    ));
+    assert!(denied(
+        crate::set_password_by_email(db, &nobody, OWNER, "altă parolă lungă")
+            .await
+            .unwrap_err()
+    ));
 }
 
 #[test]

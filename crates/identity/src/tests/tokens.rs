@@ -24,7 +24,10 @@ async fn an_access_token_lasts_a_quarter_of_an_hour_and_is_renewed() {
     let (access, token) = pair(&answer);
     let me = house.call("GET", ME, &access, None).await.json();
     assert_eq!(me["email"], ANA);
-    assert_eq!(me["permissions"], json!(["catalog.view", "inventory.view", "orders.ship", "orders.view"]));
+    assert_eq!(
+        me["permissions"],
+        json!(["catalog.view", "inventory.view", "orders.ship", "orders.view"])
+    );
     assert!(me.get("password_hash").is_none());
     house.hand.advance(Duration::minutes(15));
     let over = house.call("GET", ME, &access, None).await;
@@ -43,10 +46,24 @@ async fn a_refresh_token_used_twice_ends_the_whole_family() {
     let (access, second) = pair(&refresh(&house, &first).await);
     assert_ne!(first, second);
     let stolen = refresh(&house, &first).await;
-    assert_eq!((stolen.status, stolen.code().as_str()), (StatusCode::UNAUTHORIZED, "auth-refresh-token"));
-    assert_eq!(refresh(&house, &second).await.status, StatusCode::UNAUTHORIZED, "the newer one too");
-    assert_eq!(house.call("GET", ME, &access, None).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(refresh(&house, &other_login).await.status, StatusCode::OK, "another log-in is untouched");
+    assert_eq!(
+        (stolen.status, stolen.code().as_str()),
+        (StatusCode::UNAUTHORIZED, "auth-refresh-token")
+    );
+    assert_eq!(
+        refresh(&house, &second).await.status,
+        StatusCode::UNAUTHORIZED,
+        "the newer one too"
+    );
+    assert_eq!(
+        house.call("GET", ME, &access, None).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        refresh(&house, &other_login).await.status,
+        StatusCode::OK,
+        "another log-in is untouched"
+    );
 }
 
 #[tokio::test]
@@ -57,7 +74,10 @@ async fn tokens_that_nobody_made_are_nobody() {
         assert_eq!(refresh(&house, token).await.status, StatusCode::UNAUTHORIZED);
     }
     for token in ["mf_x", "1.1.99999999999.AAAA", "x", &"m".repeat(5000)] {
-        assert_eq!(house.call("GET", ME, token, None).await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            house.call("GET", ME, token, None).await.status,
+            StatusCode::UNAUTHORIZED
+        );
     }
 }
 
@@ -66,8 +86,17 @@ async fn a_program_logs_out() {
     let house = House::new().await;
     house.person(ANA, &["support"]).await;
     let (access, token) = house.tokens(ANA).await;
-    assert_eq!(house.call("POST", "/api/v1/auth/logout", &access, None).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(house.call("GET", ME, &access, None).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        house
+            .call("POST", "/api/v1/auth/logout", &access, None)
+            .await
+            .status,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(
+        house.call("GET", ME, &access, None).await.status,
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(refresh(&house, &token).await.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -77,7 +106,10 @@ async fn time_based_codes_are_refused_until_they_exist() {
     house.person(ANA, &["support"]).await;
     let body = json!({ "email": ANA, "password": PASSWORD, "totp": "123456" });
     let answer = house.call("POST", "/api/v1/auth/login", "", Some(body)).await;
-    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "auth-totp-not-enabled"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::CONFLICT, "auth-totp-not-enabled")
+    );
 }
 
 #[tokio::test]
@@ -85,7 +117,14 @@ async fn an_api_token_is_shown_once_and_kept_as_a_hash() {
     let house = House::new().await;
     house.person(ANA, &["support"]).await;
     let (access, _) = house.tokens(ANA).await;
-    let made = house.call("POST", "/api/v1/api-tokens", &access, Some(json!({ "name": "script" }))).await;
+    let made = house
+        .call(
+            "POST",
+            "/api/v1/api-tokens",
+            &access,
+            Some(json!({ "name": "script" })),
+        )
+        .await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     let token = made.json()["token"].as_str().unwrap().to_owned();
     assert!(token.starts_with("mf_") && token.len() == 46, "{token}");
@@ -97,14 +136,30 @@ async fn an_api_token_is_shown_once_and_kept_as_a_hash() {
         .await
         .unwrap();
     assert!(!kept.contains(&token));
-    let more = house.call("POST", "/api/v1/api-tokens", &token, Some(json!({ "name": "child" }))).await;
-    assert_eq!((more.status, more.code().as_str()), (StatusCode::CONFLICT, "identity-token-makes-no-tokens"));
+    let more = house
+        .call(
+            "POST",
+            "/api/v1/api-tokens",
+            &token,
+            Some(json!({ "name": "child" })),
+        )
+        .await;
+    assert_eq!(
+        (more.status, more.code().as_str()),
+        (StatusCode::CONFLICT, "identity-token-makes-no-tokens")
+    );
     let out = house.call("POST", "/api/v1/auth/logout", &token, None).await;
     assert_eq!(out.code(), "auth-token-has-no-session");
     let id = made.json()["id"].to_string();
     let path = format!("/api/v1/api-tokens/{id}");
-    assert_eq!(house.call("DELETE", &path, &token, None).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(house.call("GET", ME, &token, None).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        house.call("DELETE", &path, &token, None).await.status,
+        StatusCode::NO_CONTENT
+    );
+    assert_eq!(
+        house.call("GET", ME, &token, None).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -112,10 +167,24 @@ async fn an_api_token_ends_when_it_should_and_its_use_is_noted_once_a_minute() {
     let house = House::new().await;
     house.person(ANA, &["support"]).await;
     let (access, _) = house.tokens(ANA).await;
-    let make = |at: &str| json!({ "name": "script", "expires_at": at });
-    let past = house.call("POST", "/api/v1/api-tokens", &access, Some(make("2026-11-25T07:59:59Z"))).await;
+    let until = |at: &str| json!({ "name": "script", "expires_at": at });
+    let past = house
+        .call(
+            "POST",
+            "/api/v1/api-tokens",
+            &access,
+            Some(until("2026-11-25T07:59:59Z")),
+        )
+        .await;
     assert_eq!(past.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let made = house.call("POST", "/api/v1/api-tokens", &access, Some(make("2026-11-25T09:00:00Z"))).await;
+    let made = house
+        .call(
+            "POST",
+            "/api/v1/api-tokens",
+            &access,
+            Some(until("2026-11-25T09:00:00Z")),
+        )
+        .await;
     let token = made.json()["token"].as_str().unwrap().to_owned();
     let mut seen = Vec::new();
     for seconds in [0, 59, 1] {
@@ -129,7 +198,10 @@ async fn an_api_token_ends_when_it_should_and_its_use_is_noted_once_a_minute() {
     }
     assert_eq!(seen, ["08:00:00", "08:00:00", "08:01:00"]);
     house.hand.advance(Duration::hours(1));
-    assert_eq!(house.call("GET", ME, &token, None).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        house.call("GET", ME, &token, None).await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -138,14 +210,29 @@ async fn other_people_s_tokens_are_for_who_looks_after_tokens() {
     let ana = house.person(ANA, &["support"]).await;
     house.person("eve@example.test", &["support"]).await;
     house.person("owner@example.test", &["owner"]).await;
-    let (ana_access, _) = house.tokens(ANA).await;
+    let (hers, _) = house.tokens(ANA).await;
     let (eve, _) = house.tokens("eve@example.test").await;
     let (owner, _) = house.tokens("owner@example.test").await;
-    let made = house.call("POST", "/api/v1/api-tokens", &ana_access, Some(json!({ "name": "a" }))).await.json();
+    let token = house
+        .call("POST", "/api/v1/api-tokens", &hers, Some(json!({ "name": "a" })))
+        .await
+        .json();
     let list = format!("/api/v1/api-tokens?user_id={ana}");
-    let one = format!("/api/v1/api-tokens/{}", made["id"]);
-    assert_eq!(house.call("GET", &list, &eve, None).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(house.call("DELETE", &one, &eve, None).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(house.call("GET", &list, &owner, None).await.json()["items"][0]["name"], "a");
-    assert_eq!(house.call("DELETE", &one, &owner, None).await.status, StatusCode::NO_CONTENT);
+    let one = format!("/api/v1/api-tokens/{}", token["id"]);
+    assert_eq!(
+        house.call("GET", &list, &eve, None).await.status,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        house.call("DELETE", &one, &eve, None).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        house.call("GET", &list, &owner, None).await.json()["items"][0]["name"],
+        "a"
+    );
+    assert_eq!(
+        house.call("DELETE", &one, &owner, None).await.status,
+        StatusCode::NO_CONTENT
+    );
 }
