@@ -143,6 +143,15 @@ fn words(tree: &Tree, folder: &str, slice: &str) -> Vec<Finding> {
     };
     let mut findings = untold(&romanian, &english, &path("ro"), "en");
     findings.extend(untold(&english, &romanian, &path("en"), "ro"));
+    for language in LANGUAGES {
+        let path = path(language);
+        findings.extend(
+            tree.files
+                .get(&path)
+                .into_iter()
+                .flat_map(|text| said_twice(text, &path)),
+        );
+    }
     findings
 }
 
@@ -165,19 +174,36 @@ fn untold(
         .collect()
 }
 
-/// The messages of a Fluent file with their lines.
-fn keys(text: &str) -> BTreeMap<&str, usize> {
-    text.lines()
-        .enumerate()
-        .filter_map(|(index, line)| {
-            let key = line.split_once('=')?.0.trim_end();
-            let is_key = key.starts_with(|c: char| c.is_ascii_alphabetic())
-                && key
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-            is_key.then_some((key, index + 1))
+/// The program refuses to start with such a file.
+fn said_twice(text: &str, path: &str) -> Vec<Finding> {
+    let mut seen = BTreeSet::new();
+    messages(text)
+        .filter(|(key, _)| !seen.insert(*key))
+        .map(|(key, line)| {
+            Finding::error(
+                "words",
+                (path, line),
+                format!("`{key}` is said twice"),
+                "remove one of them",
+            )
         })
         .collect()
+}
+
+fn keys(text: &str) -> BTreeMap<&str, usize> {
+    messages(text).collect()
+}
+
+/// The messages of a Fluent file with their lines.
+fn messages(text: &str) -> impl Iterator<Item = (&str, usize)> {
+    text.lines().enumerate().filter_map(|(index, line)| {
+        let key = line.split_once('=')?.0.trim_end();
+        let is_key = key.starts_with(|c: char| c.is_ascii_alphabetic())
+            && key
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        is_key.then_some((key, index + 1))
+    })
 }
 
 fn inline(tree: &Tree, folder: &str) -> Vec<Finding> {

@@ -349,6 +349,11 @@ fn both_languages_hold_the_same_keys() {
         &[LISTED, TEMPLATE, more, EN],
         &["words crates/orders/locales/ro/orders.ftl:2"],
     );
+    let twice = (EN.0, "orders-title = Orders\norders-title = Sales\n");
+    check_pages(
+        &[LISTED, TEMPLATE, RO, twice],
+        &["words crates/orders/locales/en/orders.ftl:2"],
+    );
     let third = ("crates/orders/locales/hu/orders.ftl", "");
     check_pages(
         &[LISTED, TEMPLATE, RO, EN, third],
