@@ -81,7 +81,13 @@ struct ListPage {
     filtered: bool,
     may_edit: bool,
     may_price: bool,
+    /// Where a typed stock figure is counted; none without permission or with several own warehouses.
+    count_at: Option<i64>,
 }
+
+/// Counting belongs to the slice of stock, which this one may not import; the page only places its cell
+/// (docs/decisions/0005).
+const MAY_COUNT: kernel::Permission = kernel::Permission::new("inventory.adjust");
 
 #[derive(Serialize)]
 struct View {
@@ -182,6 +188,11 @@ async fn list(
         filtered: query.q.is_some() || query.stock.is_some() || query.status.is_some(),
         may_edit: page.actor.may(CATALOG_EDIT),
         may_price: page.actor.may(CATALOG_PRICE),
+        count_at: if page.actor.may(MAY_COUNT) {
+            service::only_own_warehouse(&mut conn).await?.map(|id| id.0)
+        } else {
+            None
+        },
     };
     page.render("catalog/list.html", &context)
 }

@@ -11,7 +11,7 @@ use crate::events::{PriceChanged, ProductChanged};
 use crate::model::{
     Category, NewProduct, OldSku, Product, ProductFilter, ProductPatch, ProductRow, ProductStatus,
 };
-use crate::store::search::{Place, Reading};
+use crate::store::search::{Place, Reading, Search};
 use crate::{CATALOG_EDIT, CATALOG_PRICE, CATALOG_VIEW, CatalogError, store};
 use checked::Checked;
 
@@ -148,23 +148,36 @@ pub async fn list(
         .as_ref()
         .map(|cursor| Place::open(cursor, filter.sort))
         .transpose()?;
-    let mut reading = Reading::Exact;
-    let mut total = store::search::count(conn, &filter, reading).await?;
-    if total == Some(0) && filter.q.is_some() {
-        reading = Reading::Similar;
-        total = store::search::count(conn, &filter, reading).await?;
+    let is_first = after.is_none();
+    let reading = after.as_ref().map_or(Reading::Exact, Place::reading);
+    let mut search = Search::prepare(conn, &filter, reading).await?;
+    let mut rows = search.page(conn, after, page.limit).await?;
+    if rows.is_empty() && is_first && filter.q.is_some() {
+        search.reading = Reading::Similar;
+        rows = search.page(conn, None, page.limit).await?;
     }
-    if total == Some(0) {
-        return Ok(Page {
-            items: Vec::new(),
-            next: None,
-            total,
-        });
-    }
-    let rows = store::search::page(conn, &filter, reading, after, page.limit).await?;
+    // A first page that is not full is the whole list; what is only similar is not counted.
+    let total = if is_first && rows.len() <= page.limit.rows() {
+        i64::try_from(rows.len()).ok()
+    } else if search.reading == Reading::Similar {
+        None
+    } else {
+        search.count(conn).await?
+    };
     Ok(Page::cut(rows, page.limit, total, |row| {
-        Place::of(row, filter.sort)
+        Place::of(row, filter.sort, search.reading)
     }))
+}
+
+/// The one own warehouse, where there is only one: a figure of own stock is then a figure of that place.
+pub(crate) async fn only_own_warehouse(
+    conn: &mut PgConnection,
+) -> Result<Option<kernel::WarehouseId>, CatalogError> {
+    let own = store::search::own_warehouses(conn).await?;
+    Ok(match own.as_slice() {
+        [only] => Some(kernel::WarehouseId(*only)),
+        [] | [_, _, ..] => None,
+    })
 }
 
 /// Codes the article had before, newest first.

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use kernel::{PageRequest, ProductId, WarehouseId};
+use kernel::{PageRequest, Param, ProductId, Quantity, Refusal, WarehouseId};
 use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Deserialize, Serialize};
 use ui::Args;
@@ -22,6 +22,11 @@ pub(crate) fn routes() -> Routes {
             "/inventory/{product}/{warehouse}/count",
             Access::Needs(INVENTORY_ADJUST),
             count,
+        )
+        .post(
+            "/inventory/{product}/adjust",
+            Access::Needs(INVENTORY_ADJUST),
+            adjust,
         )
         .get("/inventory/panels/product/{product}", view, product_panel)
 }
@@ -252,7 +257,7 @@ async fn count(
             cell.understood = Some(understood.text);
             write_count(&state, &page, place, understood.value.to_i64().unwrap_or(-1)).await
         }
-        Ok(_) => Err(kernel::Refusal::new("inventory-count-whole").into()),
+        Ok(_) => Err(Refusal::new("inventory-count-whole").into()),
         Err(error) => {
             cell.error = Some(state.ui.text(page.locale, error.key(), &error.args(page.locale)));
             Ok(())
@@ -302,11 +307,81 @@ async fn write_count(
     Ok(())
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdjustForm {
+    warehouse: i64,
+    delta: String,
+    reason: String,
+}
+
+/// A difference with its reason, from the dialog on a product's page; leads back there and says how it went.
+async fn adjust(
+    State(state): State<AppState>,
+    page: Page,
+    Path(product): Path<i64>,
+    Form(form): Form<AdjustForm>,
+) -> Result<Response, Problem> {
+    let place = Place {
+        product: ProductId(product),
+        warehouse: WarehouseId(form.warehouse),
+    };
+    let back = format!("/products/{product}");
+    let delta = match ui::input::parse_decimal(&form.delta, page.locale) {
+        Ok(understood) if understood.value.fract().is_zero() => understood.value.to_i64().unwrap_or(i64::MAX),
+        Ok(_) => return Ok(refused(&page, &back, "inventory-delta-whole", &Args::new())),
+        Err(error) => return Ok(refused(&page, &back, error.key(), &error.args(page.locale))),
+    };
+    let mut tx = state.db.begin(&page.actor).await?;
+    let done = service::adjust(&mut tx, &page.actor, place, Quantity(delta), &form.reason).await;
+    match done.map_err(Problem::from) {
+        Ok(_) => tx.commit().await?,
+        Err(Problem::Refused(refusal)) => {
+            return Ok(refused(&page, &back, refusal.code, &args_of(&refusal)));
+        }
+        Err(Problem::Invalid(fields)) => {
+            let refusal = fields.first().map(|field| &field.refusal);
+            let code = refusal.map_or("inventory-count-refused", |refusal| refusal.code);
+            return Ok(refused(
+                &page,
+                &back,
+                code,
+                &refusal.map(args_of).unwrap_or_default(),
+            ));
+        }
+        Err(other) => return Err(other),
+    }
+    Ok(page.redirect_with(&back, web::FlashKind::Success, "inventory-adjusted", &Args::new()))
+}
+
+fn refused(page: &Page, back: &str, key: &str, args: &Args) -> Response {
+    page.redirect_with(back, web::FlashKind::Error, key, args)
+}
+
+fn args_of(refusal: &Refusal) -> Args {
+    refusal
+        .params
+        .iter()
+        .fold(Args::new(), |args, (name, value)| match value {
+            Param::Number(number) => args.with(name, *number),
+            Param::Text(text) => args.with(name, text.clone()),
+        })
+}
+
+/// A choice of the dialog.
+#[derive(Serialize)]
+struct Choice {
+    value: i64,
+    text: String,
+}
+
 #[derive(Serialize)]
 struct ProductPanel {
     product_id: i64,
     levels: Vec<LevelRow>,
     warehouses: Vec<Warehouse>,
+    /// Own warehouses, where a person may correct.
+    places: Vec<Choice>,
     reservations: Vec<Reservation>,
     movements: Vec<MovementRow>,
     may_adjust: bool,
@@ -342,10 +417,19 @@ async fn product_panel(
     let movements = service::list_movements(&mut conn, &page.actor, &filter, &recent)
         .await?
         .items;
+    let warehouses = service::warehouses(&mut conn, &page.actor).await?;
     let context = ProductPanel {
         product_id: product.0,
         levels,
-        warehouses: service::warehouses(&mut conn, &page.actor).await?,
+        places: warehouses
+            .iter()
+            .filter(|warehouse| warehouse.kind == "own" && warehouse.is_active)
+            .map(|warehouse| Choice {
+                value: warehouse.id.0,
+                text: warehouse.name.clone(),
+            })
+            .collect(),
+        warehouses,
         reservations: service::reservations_of(&mut conn, &page.actor, product).await?,
         movements,
         may_adjust: page.actor.may(INVENTORY_ADJUST),

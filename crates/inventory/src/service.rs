@@ -173,7 +173,7 @@ async fn locked_promises(
     })
 }
 
-/// Adds movements to the ledger. One whose reference is there already is left out. What pushes a level below its
+/// Adds movements to the ledger. One whose reference is there already, or earlier in the same posting, is left out. What pushes a level below its
 /// promises takes units from the youngest promises, and says whose; what would push it below zero is refused.
 pub async fn post(
     conn: &mut PgConnection,
@@ -190,7 +190,7 @@ pub async fn post(
         .iter()
         .filter_map(|movement| movement.reference.clone())
         .collect();
-    let known: HashSet<(String, Place)> = store::posted_references(&mut *conn, &references)
+    let mut known: HashSet<(String, Place)> = store::posted_references(&mut *conn, &references)
         .await?
         .into_iter()
         .collect();
@@ -199,7 +199,7 @@ pub async fn post(
         .filter(|m| {
             m.reference
                 .as_ref()
-                .is_none_or(|reference| !known.contains(&(reference.clone(), m.place())))
+                .is_none_or(|reference| known.insert((reference.clone(), m.place())))
         })
         .collect();
     let mut posted = Posted {

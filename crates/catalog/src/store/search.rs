@@ -11,6 +11,8 @@ use crate::model::{ProductFilter, ProductRow, ProductSort, ProductStatus, SortKe
 
 /// Counting stops here: nobody reads page 200, and the count must stay cheap.
 const COUNT_BOUND: i64 = 10_000;
+/// Matches of a text or of a stock level cost more to find than rows of an index.
+const FOUND_BOUND: i64 = 1_000;
 
 #[derive(FromRow)]
 struct Record {
@@ -54,7 +56,8 @@ impl Record {
 }
 
 /// How a text is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Reading {
     /// Every word stands in name, code or brand; or it is an old code or an EAN.
     Exact,
@@ -62,12 +65,12 @@ pub(crate) enum Reading {
     Similar,
 }
 
-/// A place in the list: the order it belongs to, the value of the sort key, the id.
+/// A place in the list: the order it belongs to, the value of the sort key, the id, and how the text was looked for.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Place(String, String, i64);
+pub(crate) struct Place(String, String, i64, Reading);
 
 impl Place {
-    pub(crate) fn of(row: &ProductRow, sort: ProductSort) -> Self {
+    pub(crate) fn of(row: &ProductRow, sort: ProductSort, reading: Reading) -> Self {
         let value = match sort.by {
             SortKey::Sku => row.sku.to_string(),
             SortKey::Name => row.name.clone(),
@@ -75,7 +78,11 @@ impl Place {
             SortKey::Updated => row.updated_at.to_rfc3339(),
             SortKey::Available => row.available.to_string(),
         };
-        Self(sort.text(), value, row.id.0)
+        Self(sort.text(), value, row.id.0, reading)
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        self.3
     }
 
     /// Opens a cursor; one of another order, or with a value that is none, is refused before it reaches SQL.
@@ -105,128 +112,180 @@ fn column(by: SortKey) -> (&'static str, &'static str) {
     }
 }
 
-fn needs_all_levels(filter: &ProductFilter) -> bool {
-    filter.stock.is_some() || filter.sort.by == SortKey::Available
+/// What a list is made of besides its filter, read once before its statements are put together.
+pub(crate) struct Search<'a> {
+    pub(crate) filter: &'a ProductFilter,
+    pub(crate) reading: Reading,
+    /// Own warehouses, whose stock is shown.
+    own: Vec<i64>,
+    /// Articles that have the text as an EAN or had it as their code.
+    by_code: Vec<i64>,
 }
 
-/// One page, and one row more when there is a next.
-pub(crate) async fn page(
-    conn: &mut PgConnection,
-    filter: &ProductFilter,
-    reading: Reading,
-    after: Option<Place>,
-    limit: Limit,
-) -> Result<Vec<ProductRow>, sqlx::Error> {
-    let mut sql = QueryBuilder::new(
-        "SELECT p.id, p.sku, p.name, p.brand, p.status, p.image_url, p.price_net, p.currency, p.vat_percent, \
-         p.reorder_point, s.on_hand, s.reserved, p.version, p.updated_at",
-    );
-    push_from(&mut sql, filter, true);
-    push_where(&mut sql, filter, reading);
-    let (column, cast) = column(filter.sort.by);
-    let (sign, order) = if filter.sort.descending {
-        ("<", "DESC")
-    } else {
-        (">", "ASC")
-    };
-    if let Some(Place(_, value, id)) = after {
-        sql.push(format!(" AND ({column}, p.id) {sign} ("))
-            .push_bind(value)
-            .push(format!("{cast}, "))
-            .push_bind(id)
-            .push(")");
+impl<'a> Search<'a> {
+    pub(crate) async fn prepare(
+        conn: &mut PgConnection,
+        filter: &'a ProductFilter,
+        reading: Reading,
+    ) -> Result<Self, sqlx::Error> {
+        let by_code = match &filter.q {
+            Some(q) => by_code(&mut *conn, q).await?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            filter,
+            reading,
+            own: own_warehouses(conn).await?,
+            by_code,
+        })
     }
-    sql.push(format!(" ORDER BY {column} {order}, p.id {order} LIMIT "))
-        .push_bind(limit.probe());
-    let rows: Vec<Record> = sql.build_query_as().fetch_all(conn).await?;
-    rows.into_iter().map(Record::read).collect()
-}
 
-/// Rows over all pages; `None` beyond the bound.
-pub(crate) async fn count(
-    conn: &mut PgConnection,
-    filter: &ProductFilter,
-    reading: Reading,
-) -> Result<Option<i64>, sqlx::Error> {
-    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1");
-    push_from(&mut sql, filter, false);
-    push_where(&mut sql, filter, reading);
-    sql.push(" LIMIT ")
-        .push_bind(COUNT_BOUND + 1)
-        .push(") AS counted");
-    let found: i64 = sql.build_query_scalar().fetch_one(conn).await?;
-    Ok((found <= COUNT_BOUND).then_some(found))
-}
-
-fn push_from(sql: &mut QueryBuilder<Postgres>, filter: &ProductFilter, shows_levels: bool) {
-    sql.push(" FROM app.products p");
-    if needs_all_levels(filter) {
-        // Every level is needed to filter or order: one pass over the table beats a look-up per article.
-        sql.push(
-            " LEFT JOIN (SELECT i.product_id, sum(i.on_hand)::bigint AS on_hand, sum(i.reserved)::bigint AS reserved \
-               FROM app.inventory i JOIN app.warehouses w ON w.id = i.warehouse_id AND w.kind = 'own' \
-              GROUP BY i.product_id) AS t ON t.product_id = p.id \
-             CROSS JOIN LATERAL (SELECT COALESCE(t.on_hand, 0) AS on_hand, COALESCE(t.reserved, 0) AS reserved) AS s",
+    /// One page, and one row more when there is a next.
+    pub(crate) async fn page(
+        &self,
+        conn: &mut PgConnection,
+        after: Option<Place>,
+        limit: Limit,
+    ) -> Result<Vec<ProductRow>, sqlx::Error> {
+        let mut sql = QueryBuilder::new(
+            "SELECT p.id, p.sku, p.name, p.brand, p.status, p.image_url, p.price_net, p.currency, p.vat_percent, \
+             p.reorder_point, s.on_hand, s.reserved, p.version, p.updated_at",
         );
-    } else if shows_levels {
+        self.push_from(&mut sql, true);
+        self.push_where(&mut sql);
+        let sort = self.filter.sort;
+        let (column, cast) = column(sort.by);
+        let (sign, order) = if sort.descending {
+            ("<", "DESC")
+        } else {
+            (">", "ASC")
+        };
+        if let Some(Place(_, value, id, _)) = after {
+            sql.push(format!(" AND ({column}, p.id) {sign} ("))
+                .push_bind(value)
+                .push(format!("{cast}, "))
+                .push_bind(id)
+                .push(")");
+        }
+        sql.push(format!(" ORDER BY {column} {order}, p.id {order} LIMIT "))
+            .push_bind(limit.probe());
+        let rows: Vec<Record> = sql.build_query_as().fetch_all(conn).await?;
+        rows.into_iter().map(Record::read).collect()
+    }
+
+    /// Rows over all pages; `None` beyond the bound.
+    pub(crate) async fn count(&self, conn: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
+        let bound = if self.filter.q.is_some() || self.filter.stock.is_some() {
+            FOUND_BOUND
+        } else {
+            COUNT_BOUND
+        };
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1");
+        self.push_from(&mut sql, self.filter.stock.is_some());
+        self.push_where(&mut sql);
+        sql.push(" LIMIT ").push_bind(bound + 1).push(") AS counted");
+        let found: i64 = sql.build_query_scalar().fetch_one(conn).await?;
+        Ok((found <= bound).then_some(found))
+    }
+
+    fn push_from(&self, sql: &mut QueryBuilder<Postgres>, with_levels: bool) {
+        sql.push(" FROM app.products p");
+        if !with_levels {
+            return;
+        }
+        if let [only] = self.own.as_slice() {
+            // Nearly everybody has one: a level is then a row, and nothing is summed.
+            sql.push(" LEFT JOIN app.inventory i ON i.product_id = p.id AND i.warehouse_id = ")
+                .push_bind(*only);
+        } else if self.filter.sort.by == SortKey::Available {
+            // Every level is needed to order by it: one pass over the table beats a look-up per article.
+            sql.push(
+                " LEFT JOIN (SELECT product_id, sum(on_hand)::bigint AS on_hand, sum(reserved)::bigint AS reserved \
+                   FROM app.inventory WHERE warehouse_id = ANY(",
+            )
+            .push_bind(self.own.clone())
+            .push(") GROUP BY product_id) AS i ON i.product_id = p.id");
+        } else {
+            sql.push(
+                " CROSS JOIN LATERAL (SELECT sum(on_hand)::bigint AS on_hand, sum(reserved)::bigint AS reserved \
+                   FROM app.inventory WHERE product_id = p.id AND warehouse_id = ANY(",
+            )
+            .push_bind(self.own.clone())
+            .push(")) AS i");
+        }
         sql.push(
-            " CROSS JOIN LATERAL (SELECT COALESCE(sum(i.on_hand), 0)::bigint AS on_hand, \
-               COALESCE(sum(i.reserved), 0)::bigint AS reserved \
-               FROM app.inventory i JOIN app.warehouses w ON w.id = i.warehouse_id AND w.kind = 'own' \
-              WHERE i.product_id = p.id) AS s",
+            " CROSS JOIN LATERAL (SELECT COALESCE(i.on_hand, 0) AS on_hand, COALESCE(i.reserved, 0) AS reserved) AS s",
         );
     }
-}
 
-fn push_where(sql: &mut QueryBuilder<Postgres>, filter: &ProductFilter, reading: Reading) {
-    sql.push(" WHERE true");
-    if let Some(status) = filter.status {
-        sql.push(" AND p.status = ").push_bind(status);
-    }
-    if let Some(category) = filter.category_id {
-        sql.push(" AND p.category_id = ").push_bind(category);
-    }
-    match filter.stock {
-        None => {}
-        Some(StockFilter::In) => {
-            sql.push(" AND s.on_hand - s.reserved > 0");
+    fn push_where(&self, sql: &mut QueryBuilder<Postgres>) {
+        sql.push(" WHERE true");
+        if let Some(status) = self.filter.status {
+            sql.push(" AND p.status = ").push_bind(status);
         }
-        Some(StockFilter::Low) => {
-            sql.push(" AND p.reorder_point > 0 AND s.on_hand - s.reserved <= p.reorder_point");
+        if let Some(category) = self.filter.category_id {
+            sql.push(" AND p.category_id = ").push_bind(category);
         }
-        Some(StockFilter::Out) => {
-            sql.push(" AND s.on_hand - s.reserved <= 0");
-        }
-    }
-    if let Some(q) = &filter.q {
-        push_text(sql, q, reading);
-    }
-}
-
-fn push_text(sql: &mut QueryBuilder<Postgres>, q: &str, reading: Reading) {
-    match reading {
-        Reading::Exact => {
-            // Three sources joined by UNION, so that each uses its own index.
-            sql.push(" AND p.id IN (SELECT id FROM app.products WHERE true");
-            for word in q.split_whitespace() {
-                sql.push(" AND search LIKE '%' || app.fold(")
-                    .push_bind(like_literal(word))
-                    .push(") || '%'");
+        match self.filter.stock {
+            None => {}
+            Some(StockFilter::In) => {
+                sql.push(" AND s.on_hand - s.reserved > 0");
             }
-            sql.push(" UNION SELECT product_id FROM app.product_eans WHERE ean = ")
-                .push_bind(q.to_owned());
-            sql.push(" UNION SELECT product_id FROM app.product_sku_history WHERE sku IN (")
-                .push_bind(q.to_owned())
-                .push(", upper(")
-                .push_bind(q.to_owned())
-                .push(")))");
+            Some(StockFilter::Low) => {
+                sql.push(" AND p.reorder_point > 0 AND s.on_hand - s.reserved <= p.reorder_point");
+            }
+            Some(StockFilter::Out) => {
+                sql.push(" AND s.on_hand - s.reserved <= 0");
+            }
         }
-        Reading::Similar => {
-            sql.push(" AND app.fold(")
-                .push_bind(q.to_owned())
-                .push(") OPERATOR(public.<%) p.search");
+        if let Some(q) = &self.filter.q {
+            self.push_text(sql, q);
         }
     }
+
+    fn push_text(&self, sql: &mut QueryBuilder<Postgres>, q: &str) {
+        match self.reading {
+            // The words stand directly on the table: the planner then sees how common they are and either walks the
+            // order of the list or asks the trigram index. Behind a subquery it guessed, and once took half a minute.
+            Reading::Exact => {
+                sql.push(" AND ((true");
+                for word in q.split_whitespace() {
+                    sql.push(" AND p.search LIKE '%' || app.fold(")
+                        .push_bind(like_literal(word))
+                        .push(") || '%'");
+                }
+                sql.push(")");
+                if !self.by_code.is_empty() {
+                    sql.push(" OR p.id = ANY(")
+                        .push_bind(self.by_code.clone())
+                        .push(")");
+                }
+                sql.push(")");
+            }
+            Reading::Similar => {
+                sql.push(" AND app.fold(")
+                    .push_bind(q.to_owned())
+                    .push(") OPERATOR(public.<%) p.search");
+            }
+        }
+    }
+}
+
+/// Warehouses of our own, in use or not: what lies there is ours.
+pub(crate) async fn own_warehouses(conn: &mut PgConnection) -> Result<Vec<i64>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT id FROM app.warehouses WHERE kind = 'own' ORDER BY id")
+        .fetch_all(conn)
+        .await
+}
+
+async fn by_code(conn: &mut PgConnection, code: &str) -> Result<Vec<i64>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT product_id AS "id!" FROM app.product_eans WHERE ean = $1
+           UNION SELECT product_id FROM app.product_sku_history WHERE sku IN ($1, upper($1))"#,
+        code
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// Signs that LIKE would read as patterns, taken literally.

@@ -4,7 +4,7 @@ use kernel::{Actor, Currency, Money, Net, PageRequest, ProductId, Sku, VatRate};
 use testkit::TestDb;
 
 use crate::model::{NewProduct, PriceChange, ProductFilter, ProductPatch, ProductSort, ProductStatus};
-use crate::{CatalogError, ChannelArticle, ChannelOutcome, service};
+use crate::{CatalogError, ChannelArticle, ChannelOutcome, StockFilter, service};
 
 fn lei(amount: &str) -> Net {
     Net(Money::parse(amount, Currency::RON).unwrap())
@@ -263,4 +263,119 @@ async fn who_may_only_see_can_change_nothing() {
         create(&test, &actor, article("A2", "x")).await,
         Err(CatalogError::Denied(_))
     ));
+}
+
+/// Codes that a filter shows, in order.
+async fn shown(test: &TestDb, actor: &Actor, filter: &ProductFilter) -> String {
+    let mut conn = test.db.read().await.unwrap();
+    let page = service::list(&mut conn, actor, filter, PageRequest::default())
+        .await
+        .unwrap();
+    assert_eq!(page.total, i64::try_from(page.items.len()).ok());
+    let rows: Vec<String> = page
+        .items
+        .iter()
+        .map(|row| format!("{}:{}", row.sku, row.available))
+        .collect();
+    rows.join(" ")
+}
+
+#[tokio::test]
+async fn the_list_filters_and_sorts_by_own_stock_and_not_by_what_lies_at_the_marketplace() {
+    let test = testkit::database().await;
+    let actor = testkit::user(&test).await;
+    for (sku, units, reorder_point) in [("A", 9, 5), ("B", 3, 5), ("C", 0, 0), ("D", 0, 2)] {
+        let mut new = article(sku, "Lampă");
+        new.levels.reorder_point = reorder_point;
+        let made = create(&test, &actor, new).await.unwrap();
+        if units > 0 {
+            sqlx::query("INSERT INTO app.stock_movements (product_id, warehouse_id, delta, cause) VALUES ($1, 1, $2, 'opening')")
+                .bind(made.id)
+                .bind(units)
+                .execute(test.db.pool())
+                .await
+                .unwrap();
+        }
+    }
+    let filter = |stock, sort: &str| ProductFilter {
+        stock,
+        sort: ProductSort::parse(sort).unwrap(),
+        ..ProductFilter::default()
+    };
+    let expected = [
+        (filter(None, "-available"), "A:9 B:3 D:0 C:0"),
+        (filter(Some(StockFilter::In), "sku"), "A:9 B:3"),
+        (filter(Some(StockFilter::Low), "sku"), "B:3 D:0"),
+        (filter(Some(StockFilter::Out), "-sku"), "D:0 C:0"),
+    ];
+    for (filter, rows) in &expected {
+        assert_eq!(
+            shown(&test, &actor, filter).await,
+            *rows,
+            "one warehouse, {filter:?}"
+        );
+    }
+    // A second own warehouse adds to the figures; one at the marketplace does not.
+    sqlx::raw_sql(
+        "INSERT INTO app.warehouses (code, name, kind) VALUES ('IASI', 'Iași', 'own'), ('FBE', 'eMAG', 'marketplace');
+         INSERT INTO app.stock_movements (product_id, warehouse_id, delta, cause)
+         SELECT p.id, w.id, 4, 'opening' FROM app.products p, app.warehouses w
+          WHERE (p.sku, w.code) IN (('C', 'IASI'), ('A', 'FBE'), ('B', 'FBE'), ('D', 'FBE'))",
+    )
+    .execute(test.db.pool())
+    .await
+    .unwrap();
+    let expected = [
+        (filter(None, "-available"), "A:9 C:4 B:3 D:0"),
+        (filter(Some(StockFilter::In), "sku"), "A:9 B:3 C:4"),
+        (filter(Some(StockFilter::Low), "sku"), "B:3 D:0"),
+        (filter(Some(StockFilter::Out), "sku"), "D:0"),
+    ];
+    for (filter, rows) in &expected {
+        assert_eq!(
+            shown(&test, &actor, filter).await,
+            *rows,
+            "two warehouses, {filter:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_of_a_misspelt_search_go_on_misspelt_and_signs_of_patterns_are_plain_text() {
+    let test = testkit::database().await;
+    let actor = testkit::user(&test).await;
+    for n in 0..5 {
+        create(&test, &actor, article(&format!("S{n}"), "Șurubelniță electrică"))
+            .await
+            .unwrap();
+    }
+    create(&test, &actor, article("P1", "Reducere 100% a_b"))
+        .await
+        .unwrap();
+    let filter = ProductFilter {
+        q: Some("surubelnota".to_owned()),
+        ..ProductFilter::default()
+    };
+    let mut request = PageRequest {
+        limit: kernel::Limit::new(2).unwrap(),
+        after: None,
+    };
+    let mut seen = Vec::new();
+    loop {
+        let mut conn = test.db.read().await.unwrap();
+        let page = service::list(&mut conn, &actor, &filter, request.clone())
+            .await
+            .unwrap();
+        seen.extend(page.items.iter().map(|row| row.sku.to_string()));
+        let Some(next) = page.next else { break };
+        request.after = Some(next);
+    }
+    assert_eq!(seen, ["S0", "S1", "S2", "S3", "S4"]);
+    assert_eq!(found(&test, &actor, "100% a_b").await, ["P1"]);
+    assert!(found(&test, &actor, "1%0%a").await.is_empty());
+    assert!(
+        found(&test, &actor, "x'; DROP TABLE app.products; --")
+            .await
+            .is_empty()
+    );
 }

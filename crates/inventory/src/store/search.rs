@@ -92,6 +92,13 @@ pub(crate) async fn list_levels(
     }
     if let Some(cursor) = &page.after {
         let (name, product, warehouse): (String, i64, i64) = cursor.open()?;
+        // The first pair is what the index on the name can use; the triple is the exact place.
+        query
+            .push(" AND (p.name, p.id) >= (")
+            .push_bind(name.clone())
+            .push(", ")
+            .push_bind(product)
+            .push(")");
         query
             .push(" AND (p.name, p.id, i.warehouse_id) > (")
             .push_bind(name)

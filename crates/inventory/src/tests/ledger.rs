@@ -2,6 +2,8 @@
 
 use futures::future::join_all;
 use kernel::{Actor, OrderLineId, ProductId, Quantity, WarehouseId};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use testkit::TestDb;
 
 use crate::model::{Cause, Movement, Place, Want};
@@ -130,7 +132,15 @@ async fn a_posting_with_a_reference_repeated_is_posted_once() {
             .len(),
         1
     );
-    assert_eq!(post(&test, &[opening]).await.unwrap().already, 1);
+    assert_eq!(post(&test, &[opening.clone(), opening]).await.unwrap().already, 2);
+    let twice = Movement {
+        reference: Some("delivery:9".to_owned()),
+        ..receipt(lamp, 4)
+    };
+    let posted = post(&test, &[twice.clone(), twice, receipt(lamp, -4)])
+        .await
+        .unwrap();
+    assert_eq!((posted.movements.len(), posted.already), (2, 1));
     assert_eq!(figures(&test, lamp).await, (7, 0));
 }
 
@@ -246,4 +256,132 @@ async fn an_adjustment_without_permission_or_reason_changes_nothing() {
     actor.permissions = kernel::PermissionSet::default();
     let denied = service::adjust(&mut conn, &actor, place, Quantity(3), "x").await;
     assert!(matches!(denied, Err(InventoryError::Denied(_))), "{denied:?}");
+}
+
+#[derive(Clone, Debug)]
+enum Deed {
+    Post(i64),
+    Count(i64),
+    Reserve(i64, i64),
+    Release(i64),
+    Ship(i64),
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let deed = prop_oneof![
+        (-20_i64..=20)
+            .prop_filter("a movement moves something", |delta| *delta != 0)
+            .prop_map(Deed::Post),
+        (0_i64..=20).prop_map(Deed::Count),
+        (1_i64..=4, 1_i64..=9).prop_map(|(line, units)| Deed::Reserve(line, units)),
+        (1_i64..=4).prop_map(Deed::Release),
+        (1_i64..=4).prop_map(Deed::Ship),
+    ];
+    prop::collection::vec(deed, 1..25)
+}
+
+/// Does one deed in its own transaction; the change of what is on hand, nothing when it was refused.
+async fn do_one(test: &TestDb, product: ProductId, lines: i64, deed: &Deed) -> i64 {
+    let actor = Actor::system("test");
+    let place = Place {
+        product,
+        warehouse: MAIN,
+    };
+    let mut tx = test.db.begin(&actor).await.unwrap();
+    let before = on_hand(&mut tx, product).await;
+    let done = match *deed {
+        Deed::Post(delta) => service::post(&mut tx, &actor, &[receipt(product, delta)])
+            .await
+            .map(|_| before + delta),
+        Deed::Count(units) => service::count(&mut tx, &actor, place, units, "numărat")
+            .await
+            .map(|_| units),
+        Deed::Reserve(line, quantity) => {
+            let want = Want {
+                line_id: OrderLineId(lines + line),
+                product,
+                warehouse: MAIN,
+                quantity,
+            };
+            service::reserve(&mut tx, &actor, &[want]).await.map(|_| before)
+        }
+        Deed::Release(line) => service::release(&mut tx, &actor, &[OrderLineId(lines + line)])
+            .await
+            .map(|()| before),
+        Deed::Ship(line) => {
+            let mut held = 0;
+            for one in service::reservations_of(&mut tx, &actor, product).await.unwrap() {
+                if one.order_line_id == OrderLineId(lines + line) {
+                    held += one.quantity;
+                }
+            }
+            service::ship(&mut tx, &actor, &[OrderLineId(lines + line)])
+                .await
+                .map(|()| before - held)
+        }
+    };
+    match done {
+        Ok(expected) => {
+            assert_eq!(on_hand(&mut tx, product).await, expected, "{deed:?}");
+            tx.commit().await.unwrap();
+            expected - before
+        }
+        Err(InventoryError::NotEnough { .. }) => 0,
+        Err(other) => panic!("{deed:?}: {other:?}"),
+    }
+}
+
+async fn on_hand(conn: &mut sqlx::PgConnection, product: ProductId) -> i64 {
+    let levels = service::levels_of(conn, &[product]).await.unwrap();
+    levels.first().map_or(0, |level| level.on_hand)
+}
+
+/// Whatever is done in whatever order: the level is the sum of what was posted, and no more is promised than is there.
+#[test]
+fn whatever_happens_the_level_is_the_sum_of_the_ledger() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let test = runtime.block_on(testkit::database());
+    let cases: Vec<ProductId> = runtime.block_on(products::<24>(&test)).to_vec();
+    let next = std::cell::Cell::new(0_usize);
+    let config = Config {
+        cases: 24,
+        max_shrink_iters: 0,
+        ..Config::default()
+    };
+    TestRunner::new(config)
+        .run(&deeds(), |deeds| {
+            let product = cases[next.get() % cases.len()];
+            next.set(next.get() + 1);
+            runtime.block_on(async {
+                let mut sum = 0;
+                for deed in &deeds {
+                    sum += do_one(&test, product, product.0 * 100, deed).await;
+                }
+                let mut conn = test.db.read().await.unwrap();
+                prop_assert_eq!(on_hand(&mut conn, product).await, sum);
+                prop_assert!(service::verify(&mut conn).await.unwrap().is_empty());
+                Ok(())
+            })
+        })
+        .unwrap();
+    runtime.block_on(async { drop(test) });
+}
+
+#[tokio::test]
+async fn ten_thousand_movements_are_one_posting() {
+    let test = testkit::database().await;
+    sqlx::query(
+        "INSERT INTO app.products (sku, name, price_net, currency, vat_percent)
+         SELECT 'M' || n, 'Articol', 10, 'RON', 21 FROM generate_series(1, 10000) n",
+    )
+    .execute(test.db.pool())
+    .await
+    .unwrap();
+    let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM app.products ORDER BY id DESC")
+        .fetch_all(test.db.pool())
+        .await
+        .unwrap();
+    let movements: Vec<Movement> = ids.iter().map(|id| receipt(ProductId(*id), 3)).collect();
+    assert_eq!(post(&test, &movements).await.unwrap().movements.len(), 10_000);
+    assert_eq!(figures(&test, ProductId(ids[0])).await, (3, 0));
 }
