@@ -125,7 +125,7 @@ async fn prepare() -> Bench {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let data_dir = std::env::temp_dir().join(format!("magflow-bench-{:08x}", rand::random::<u32>()));
     fs::create_dir_all(&data_dir).unwrap();
-    let http = Outbound::new(&OutboundOptions::default()).unwrap();
+    let http = Outbound::new(OutboundOptions::default()).unwrap();
     let mut bench =
         Bench { test, sandbox, http, url: format!("http://127.0.0.1:{port}"), token: String::new(), data_dir };
     bench.say(&["user", "create", "bench@magflow.test", "--name", "Bench"]);

@@ -108,7 +108,7 @@ async fn start_sandbox(state_file: &PathBuf, mut stopped: watch::Receiver<bool>)
         let document = serde_json::from_slice(&kept).context("the kept sandbox is damaged; start over with --fresh")?;
         sandbox.set_state(document).map_err(anyhow::Error::msg)?;
     }
-    let trade = serde_json::json!({ "trade_orders_per_hour": TRADE_PER_HOUR });
+    let trade = serde_json::json!({ "trade_orders_per_hour": { emag_sandbox::MAIN_USERNAME: TRADE_PER_HOUR } });
     sandbox.change_settings(trade).map_err(anyhow::Error::msg)?;
     // The accounts remember the address, so it stays the same between runs where it can.
     let port_file = state_file.with_extension("port");
