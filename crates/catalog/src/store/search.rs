@@ -169,7 +169,8 @@ impl<'a> Search<'a> {
         }
         sql.push(format!(" ORDER BY {column} {order}, p.id {order} LIMIT "))
             .push_bind(limit.probe());
-        let rows: Vec<Record> = sql.build_query_as().fetch_all(conn).await?;
+        // Planned anew each time: the best plan for a rare word is the worst one for a common word.
+        let rows: Vec<Record> = sql.build_query_as().persistent(false).fetch_all(conn).await?;
         rows.into_iter().map(Record::read).collect()
     }
 
@@ -184,7 +185,7 @@ impl<'a> Search<'a> {
         self.push_from(&mut sql, self.filter.stock.is_some());
         self.push_where(&mut sql);
         sql.push(" LIMIT ").push_bind(bound + 1).push(") AS counted");
-        let found: i64 = sql.build_query_scalar().fetch_one(conn).await?;
+        let found: i64 = sql.build_query_scalar().persistent(false).fetch_one(conn).await?;
         Ok((found <= bound).then_some(found))
     }
 

@@ -1,5 +1,7 @@
 //! Articles against a real database.
 
+mod rim;
+
 use kernel::{Actor, Currency, Money, Net, PageRequest, ProductId, Sku, VatRate};
 use testkit::TestDb;
 

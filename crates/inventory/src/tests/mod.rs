@@ -1,2 +1,3 @@
 mod ledger;
+mod rim;
 mod rules;
