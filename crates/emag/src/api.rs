@@ -7,7 +7,10 @@ use http::StatusCode;
 use kernel::{EmagAccountId, ListingId, ProductId, SyncRunId, WarehouseId};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
-use web::{Access, ApiActor, AppState, IfMatch, Json, List, Path, Problem, Query, Routes, created, page_request, versioned};
+use web::{
+    Access, ApiActor, AppState, IfMatch, Json, List, Path, Problem, Query, Routes, created, page_request,
+    versioned,
+};
 
 use crate::context::Context;
 use crate::error::EmagError;
@@ -20,8 +23,22 @@ use crate::{EMAG_ACCOUNTS, EMAG_PUSH, EMAG_SYNC, EMAG_VIEW};
 
 #[derive(OpenApi)]
 #[openapi(paths(
-    list_accounts, create_account, show_account, update_account, test_account, preview, push, start_sync, list_runs,
-    show_run, listings, push_listing, list_holds, approve, reject, budget
+    list_accounts,
+    create_account,
+    show_account,
+    update_account,
+    test_account,
+    preview,
+    push,
+    start_sync,
+    list_runs,
+    show_run,
+    listings,
+    push_listing,
+    list_holds,
+    approve,
+    reject,
+    budget
 ))]
 struct Contract;
 
@@ -61,7 +78,9 @@ impl From<EmagError> for Problem {
                 None => refusal.into(),
             },
             EmagError::Stale { current_version } => Self::Stale { current_version },
-            EmagError::Busy => Self::Busy { retry_after: std::time::Duration::from_secs(2) },
+            EmagError::Busy => Self::Busy {
+                retry_after: std::time::Duration::from_secs(2),
+            },
             EmagError::Database(error) => error.into(),
             EmagError::Catalog(error) => error.into(),
             EmagError::Inventory(error) => error.into(),
@@ -120,11 +139,18 @@ impl From<Account> for AccountView {
 
 fn whole<T>(items: Vec<T>) -> List<T> {
     let total = i64::try_from(items.len()).ok();
-    List { items, next_cursor: None, total }
+    List {
+        items,
+        next_cursor: None,
+        total,
+    }
 }
 
 #[utoipa::path(get, path = "/api/v1/emag/accounts", tag = "emag", responses((status = 200, body = List<AccountView>)))]
-async fn list_accounts(State(state): State<AppState>, ApiActor(actor): ApiActor) -> Result<List<AccountView>, Problem> {
+async fn list_accounts(
+    State(state): State<AppState>,
+    ApiActor(actor): ApiActor,
+) -> Result<List<AccountView>, Problem> {
     let mut conn = state.db.read().await?;
     let all = accounts::list(&mut conn, &actor).await?;
     Ok(whole(all.into_iter().map(AccountView::from).collect()))
@@ -168,7 +194,11 @@ async fn create_account(
     let account = accounts::create(&mut tx, &actor, &context, new).await?;
     tx.commit().await?;
     let version = account.version;
-    Ok(created(&format!("/api/v1/emag/accounts/{}", account.id), version, &AccountView::from(account)))
+    Ok(created(
+        &format!("/api/v1/emag/accounts/{}", account.id),
+        version,
+        &AccountView::from(account),
+    ))
 }
 
 #[utoipa::path(get, path = "/api/v1/emag/accounts/{id}", tag = "emag", params(("id" = i64, Path)), responses((status = 200, body = AccountView)))]
@@ -228,8 +258,16 @@ struct TestedView {
 impl From<Tested> for TestedView {
     fn from(tested: Tested) -> Self {
         match tested {
-            Tested::Fine => Self { ok: true, code: None, detail: None },
-            Tested::Fault { code, detail } => Self { ok: false, code: Some(code.to_owned()), detail: Some(detail) },
+            Tested::Fine => Self {
+                ok: true,
+                code: None,
+                detail: None,
+            },
+            Tested::Fault { code, detail } => Self {
+                ok: false,
+                code: Some(code.to_owned()),
+                detail: Some(detail),
+            },
         }
     }
 }
@@ -281,7 +319,11 @@ async fn preview(
         old: row.old_value.normalize().to_string(),
         new: row.new_value.normalize().to_string(),
     });
-    let view = PreviewView { stock_changes: preview.stock, price_changes: preview.price, rows: rows.collect() };
+    let view = PreviewView {
+        stock_changes: preview.stock,
+        price_changes: preview.price,
+        rows: rows.collect(),
+    };
     Ok(axum::Json(view).into_response())
 }
 
@@ -394,7 +436,11 @@ async fn list_runs(
     let mut conn = state.db.read().await?;
     let rows = i64::try_from(page.limit.rows()).unwrap_or(i64::MAX);
     let found = read::runs(&mut conn, &actor, query.account_id.map(EmagAccountId), rows).await?;
-    Ok(List { items: found.into_iter().map(RunView::from).collect(), next_cursor: None, total: None })
+    Ok(List {
+        items: found.into_iter().map(RunView::from).collect(),
+        next_cursor: None,
+        total: None,
+    })
 }
 
 #[derive(Serialize, ToSchema)]
@@ -434,7 +480,11 @@ async fn show_run(
         created_at: row.created_at,
         resolved_at: row.resolved_at,
     });
-    Ok(axum::Json(RunDetail { run: run.into(), failures: failures.collect() }).into_response())
+    Ok(axum::Json(RunDetail {
+        run: run.into(),
+        failures: failures.collect(),
+    })
+    .into_response())
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -464,7 +514,9 @@ async fn listings(
         differing: query.differing,
     };
     let mut conn = state.db.read().await?;
-    Ok(List::from_page(read::listings(&mut conn, &actor, &filter, &page).await?))
+    Ok(List::from_page(
+        read::listings(&mut conn, &actor, &filter, &page).await?,
+    ))
 }
 
 /// Tries a refused or waiting listing again at once.
@@ -529,7 +581,11 @@ async fn list_holds(
         state: hold.state,
         created_at: hold.created_at,
     });
-    Ok(List { items: items.collect(), next_cursor: None, total: None })
+    Ok(List {
+        items: items.collect(),
+        next_cursor: None,
+        total: None,
+    })
 }
 
 #[utoipa::path(post, path = "/api/v1/emag/holds/{id}/approve", tag = "emag", params(("id" = i64, Path)), responses((status = 204)))]
@@ -552,10 +608,19 @@ async fn reject(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-pub(crate) async fn decide(state: &AppState, actor: &kernel::Actor, id: i64, approved: bool) -> Result<(), Problem> {
+pub(crate) async fn decide(
+    state: &AppState,
+    actor: &kernel::Actor,
+    id: i64,
+    approved: bool,
+) -> Result<(), Problem> {
     let context: Context = state.get()?;
     let mut tx = state.db.begin(actor).await?;
-    let decision = if approved { Decision::Approve } else { Decision::Reject };
+    let decision = if approved {
+        Decision::Approve
+    } else {
+        Decision::Reject
+    };
     holds::decide(&mut tx, actor, &context, id, decision).await?;
     tx.commit().await?;
     Ok(())
@@ -572,7 +637,10 @@ struct BudgetView {
 
 /// How many calls wait in each account's queues, in this process.
 #[utoipa::path(get, path = "/api/v1/emag/budget", tag = "emag", responses((status = 200, body = List<BudgetView>)))]
-async fn budget(State(state): State<AppState>, ApiActor(actor): ApiActor) -> Result<List<BudgetView>, Problem> {
+async fn budget(
+    State(state): State<AppState>,
+    ApiActor(actor): ApiActor,
+) -> Result<List<BudgetView>, Problem> {
     let context: Context = state.get()?;
     let mut conn = state.db.read().await?;
     let all = accounts::list(&mut conn, &actor).await?;
@@ -580,7 +648,12 @@ async fn budget(State(state): State<AppState>, ApiActor(actor): ApiActor) -> Res
         all.into_iter()
             .map(|account| {
                 let (waiting_orders, waiting_other) = context.waiting(account.id);
-                BudgetView { account_id: account.id, account: account.name, waiting_orders, waiting_other }
+                BudgetView {
+                    account_id: account.id,
+                    account: account.name,
+                    waiting_orders,
+                    waiting_other,
+                }
             })
             .collect(),
     ))

@@ -49,8 +49,13 @@ pub static PAGES: ui::SlicePages = ui::slice_pages!(
 
 /// The entry of the menu.
 pub fn nav() -> &'static [NavItem] {
-    const NAV: &[NavItem] =
-        &[NavItem { href: "/emag", icon: "store", key: "nav-emag", access: Some(EMAG_VIEW), order: 50 }];
+    const NAV: &[NavItem] = &[NavItem {
+        href: "/emag",
+        icon: "store",
+        key: "nav-emag",
+        access: Some(EMAG_VIEW),
+        order: 50,
+    }];
     NAV
 }
 

@@ -63,7 +63,11 @@ impl From<Run> for RunRow {
             badge,
             pages_done: run.pages_done,
             // Without a total the bar grows with what was read and is full at the end.
-            pages_total: run.pages_total.unwrap_or(run.pages_done + 1).max(run.pages_done).max(1),
+            pages_total: run
+                .pages_total
+                .unwrap_or(run.pages_done + 1)
+                .max(run.pages_done)
+                .max(1),
             rows_read: run.rows_read,
             rows_created: run.rows_created,
             rows_changed: run.rows_changed,
@@ -90,7 +94,14 @@ async fn start(
         _ => return Err(Problem::NotFound),
     };
     let mut tx = state.db.begin(&page.actor).await?;
-    let run = runs::start(&mut tx, &page.actor, &context, EmagAccountId(id), (kind, RunMode::Full)).await?;
+    let run = runs::start(
+        &mut tx,
+        &page.actor,
+        &context,
+        EmagAccountId(id),
+        (kind, RunMode::Full),
+    )
+    .await?;
     tx.commit().await?;
     Ok(page.redirect(&format!("/emag/sync/{}", run.id)))
 }
@@ -176,7 +187,7 @@ struct OffersPage {
 #[derive(Serialize)]
 struct Listing {
     #[serde(flatten)]
-    listing: ListingView,
+    view: ListingView,
     remote: Amount,
     wanted: Option<Amount>,
     stock_differs: bool,
@@ -192,18 +203,29 @@ struct Amount {
 
 impl From<ListingView> for Listing {
     fn from(listing: ListingView) -> Self {
-        let amount = |amount| Amount { amount, currency: listing.currency.clone() };
+        let amount = |amount| Amount {
+            amount,
+            currency: listing.currency.clone(),
+        };
         Self {
             remote: amount(listing.remote_price),
             wanted: listing.wanted_price.map(amount),
-            stock_differs: listing.wanted_stock.is_some_and(|wanted| wanted != listing.remote_stock),
-            price_differs: listing.wanted_price.is_some_and(|wanted| wanted != listing.remote_price),
-            listing,
+            stock_differs: listing
+                .wanted_stock
+                .is_some_and(|wanted| wanted != listing.remote_stock),
+            price_differs: listing
+                .wanted_price
+                .is_some_and(|wanted| wanted != listing.remote_price),
+            view: listing,
         }
     }
 }
 
-async fn offers(State(state): State<AppState>, page: Page, Query(query): Query<OffersQuery>) -> Result<Response, Problem> {
+async fn offers(
+    State(state): State<AppState>,
+    page: Page,
+    Query(query): Query<OffersQuery>,
+) -> Result<Response, Problem> {
     let request = page_request(None, query.cursor.clone())?;
     let filter = ListingFilter {
         account: query.account.map(EmagAccountId),
@@ -220,7 +242,9 @@ async fn offers(State(state): State<AppState>, page: Page, Query(query): Query<O
         differing_href: query.href(true, None),
         differing: query.differing,
         filtered: query.differing || query.q.is_some() || query.account.is_some(),
-        next: found.next.map(|cursor| query.href(query.differing, Some(cursor.as_str().to_owned()))),
+        next: found
+            .next
+            .map(|cursor| query.href(query.differing, Some(cursor.as_str().to_owned()))),
         first: query.cursor.is_some().then(|| query.href(query.differing, None)),
     };
     page.render("emag/offers.html", &context)
@@ -262,7 +286,13 @@ async fn list_holds(State(state): State<AppState>, page: Page) -> Result<Respons
             created_at: hold.created_at,
         })
         .collect();
-    page.render("emag/holds.html", &HoldsPage { holds, may_decide: page.actor.may(EMAG_PUSH) })
+    page.render(
+        "emag/holds.html",
+        &HoldsPage {
+            holds,
+            may_decide: page.actor.may(EMAG_PUSH),
+        },
+    )
 }
 
 async fn decide(
@@ -276,7 +306,11 @@ async fn decide(
         _ => return Err(Problem::NotFound),
     };
     api::decide(&state, &page.actor, id, approved).await?;
-    let key = if approved { "emag-hold-approved" } else { "emag-hold-rejected" };
+    let key = if approved {
+        "emag-hold-approved"
+    } else {
+        "emag-hold-rejected"
+    };
     Ok(page.redirect_with("/emag/holds", FlashKind::Success, key, &Args::new()))
 }
 
@@ -287,10 +321,20 @@ struct ProductPanel {
 }
 
 /// The listings of one product, for its page.
-async fn product_panel(State(state): State<AppState>, page: Page, Path(id): Path<i64>) -> Result<Response, Problem> {
+async fn product_panel(
+    State(state): State<AppState>,
+    page: Page,
+    Path(id): Path<i64>,
+) -> Result<Response, Problem> {
     let mut conn = state.db.read().await?;
-    let filter = ListingFilter { product: Some(ProductId(id)), ..ListingFilter::default() };
+    let filter = ListingFilter {
+        product: Some(ProductId(id)),
+        ..ListingFilter::default()
+    };
     let found = read::listings(&mut conn, &page.actor, &filter, &PageRequest::default()).await?;
-    let context = ProductPanel { product_id: id, rows: found.items.into_iter().map(Listing::from).collect() };
+    let context = ProductPanel {
+        product_id: id,
+        rows: found.items.into_iter().map(Listing::from).collect(),
+    };
     page.fragment("emag/_product.html", &context)
 }

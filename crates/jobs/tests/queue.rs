@@ -27,7 +27,10 @@ impl Job for Note {
             all.iter().filter(|id| **id == self.id).count()
         };
         match self.id {
-            7 if tries == 1 => Err(JobFailure::Retry { after: Duration::ZERO, why: "not yet".to_owned() }),
+            7 if tries == 1 => Err(JobFailure::Retry {
+                after: Duration::ZERO,
+                why: "not yet".to_owned(),
+            }),
             13 => Err(JobFailure::Discard("nothing to do".to_owned())),
             _ => Ok(()),
         }
@@ -42,7 +45,9 @@ async fn run(test: &testkit::TestDb, seen: &Seen) {
     let mut registry = Registry::default();
     registry.job::<Note>();
     registry.context(seen.clone());
-    let runner = Runner::start(&test.db, Clock::system(), registry, 2).await.unwrap();
+    let runner = Runner::start(&test.db, Clock::system(), registry, 2)
+        .await
+        .unwrap();
     runner.run_once().await.unwrap();
 }
 
@@ -50,10 +55,14 @@ async fn run(test: &testkit::TestDb, seen: &Seen) {
 async fn a_job_exists_only_when_its_transaction_commits() {
     let test = testkit::database().await;
     let mut tx = test.db.begin(&Actor::system("test")).await.unwrap();
-    enqueue(&mut tx, &Note { id: 1 }, Enqueue::default()).await.unwrap();
+    enqueue(&mut tx, &Note { id: 1 }, Enqueue::default())
+        .await
+        .unwrap();
     tx.rollback().await.unwrap();
     let mut tx = test.db.begin(&Actor::system("test")).await.unwrap();
-    enqueue(&mut tx, &Note { id: 2 }, Enqueue::default()).await.unwrap();
+    enqueue(&mut tx, &Note { id: 2 }, Enqueue::default())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let seen = Seen::default();
     run(&test, &seen).await;
@@ -66,7 +75,9 @@ async fn a_job_that_says_again_runs_again_and_one_that_says_never_does_not() {
     let test = testkit::database().await;
     let mut tx = test.db.begin(&Actor::system("test")).await.unwrap();
     for id in [7, 13] {
-        enqueue(&mut tx, &Note { id }, Enqueue::default().on_queue("one")).await.unwrap();
+        enqueue(&mut tx, &Note { id }, Enqueue::default().on_queue("one"))
+            .await
+            .unwrap();
     }
     tx.commit().await.unwrap();
     let seen = Seen::default();
@@ -83,7 +94,9 @@ async fn a_stream_of_events_becomes_one_waiting_job() {
     let test = testkit::database().await;
     let mut tx = test.db.begin(&Actor::system("test")).await.unwrap();
     for _ in 0..100 {
-        enqueue(&mut tx, &Note { id: 3 }, Enqueue::keyed("note-3")).await.unwrap();
+        enqueue(&mut tx, &Note { id: 3 }, Enqueue::keyed("note-3"))
+            .await
+            .unwrap();
     }
     tx.commit().await.unwrap();
     assert_eq!(testkit::jobs(&test).await.len(), 1);
@@ -94,12 +107,24 @@ async fn an_event_reaches_whoever_subscribed_and_nobody_else() {
     let test = testkit::database().await;
     let mut tx = test.db.begin(&Actor::system("test")).await.unwrap();
     publish(&mut tx, &Note { id: 4 }).await.unwrap();
-    register(&mut tx, &[Subscription { event: Note::NAME_EVENT, job: "test_note", queue: None }]).await.unwrap();
+    register(
+        &mut tx,
+        &[Subscription {
+            event: Note::NAME_EVENT,
+            job: "test_note",
+            queue: None,
+        }],
+    )
+    .await
+    .unwrap();
     publish(&mut tx, &Note { id: 5 }).await.unwrap();
     register(&mut tx, &[]).await.unwrap();
     publish(&mut tx, &Note { id: 6 }).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(testkit::jobs(&test).await, [("test_note".to_owned(), serde_json::json!({ "id": 5 }))]);
+    assert_eq!(
+        testkit::jobs(&test).await,
+        [("test_note".to_owned(), serde_json::json!({ "id": 5 }))]
+    );
 }
 
 impl Note {

@@ -4,7 +4,11 @@
 //! It starts a local marketplace with the documented limits and the real server as a process of its own on a fresh
 //! database, and prints medians and ratios. It judges nothing.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops at the first surprise"
+)]
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -66,7 +70,11 @@ impl Bench {
     async fn serve(&self) -> (Server, Duration) {
         let listen = self.url.trim_start_matches("http://").to_owned();
         let started = Instant::now();
-        let child = self.command(&["serve", "--listen", &listen]).stdout(Stdio::null()).spawn().unwrap();
+        let child = self
+            .command(&["serve", "--listen", &listen])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         let server = Server(child);
         loop {
             if self.get("/health/ready").await.is_some() {
@@ -79,7 +87,12 @@ impl Bench {
     async fn get(&self, path: &str) -> Option<Value> {
         let request = OutboundRequest::new(Method::GET, format!("{}{path}", self.url))
             .header("authorization", format!("Bearer {}", self.token));
-        let response = self.http.send(request).await.ok().filter(|response| response.status == 200)?;
+        let response = self
+            .http
+            .send(request)
+            .await
+            .ok()
+            .filter(|response| response.status == 200)?;
         serde_json::from_slice(&response.body).ok()
     }
 
@@ -89,7 +102,12 @@ impl Bench {
             .header("content-type", "application/json")
             .body(body.to_string());
         let response = self.http.send(request).await.unwrap();
-        assert!(response.status < 300, "{path}: {} {}", response.status, String::from_utf8_lossy(&response.body));
+        assert!(
+            response.status < 300,
+            "{path}: {} {}",
+            response.status,
+            String::from_utf8_lossy(&response.body)
+        );
         serde_json::from_slice(&response.body).unwrap_or(Value::Null)
     }
 
@@ -98,7 +116,10 @@ impl Bench {
         (T,): for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
         T: Send + Unpin,
     {
-        let (value,) = sqlx::query_as::<_, (T,)>(sql).fetch_one(self.test.db.pool()).await.unwrap();
+        let (value,) = sqlx::query_as::<_, (T,)>(sql)
+            .fetch_one(self.test.db.pool())
+            .await
+            .unwrap();
         value
     }
 }
@@ -115,23 +136,56 @@ fn ms(duration: Duration) -> f64 {
 async fn prepare() -> Bench {
     let test = testkit::database().await;
     let now = Clock::system().now();
-    let seed = SeedOptions { offers: OFFERS, orders: ORDERS, seed: 11, now };
-    let sandbox = Sandbox::new(Options { seed: Some(seed), ..Options::at(now) });
+    let seed = SeedOptions {
+        offers: OFFERS,
+        orders: ORDERS,
+        seed: 11,
+        now,
+    };
+    let sandbox = Sandbox::new(Options {
+        seed: Some(seed),
+        ..Options::at(now)
+    });
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let base = format!("http://{}/api-3", listener.local_addr().unwrap());
     let serving = sandbox.clone();
-    #[allow(clippy::disallowed_methods, reason = "the marketplace lives beside the benchmark")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the marketplace lives beside the benchmark"
+    )]
     tokio::spawn(async move { serving.serve(listener, std::future::pending::<()>()).await });
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let data_dir = std::env::temp_dir().join(format!("magflow-bench-{:08x}", rand::random::<u32>()));
     fs::create_dir_all(&data_dir).unwrap();
     let http = Outbound::new(OutboundOptions::default()).unwrap();
-    let mut bench =
-        Bench { test, sandbox, http, url: format!("http://127.0.0.1:{port}"), token: String::new(), data_dir };
+    let mut bench = Bench {
+        test,
+        sandbox,
+        http,
+        url: format!("http://127.0.0.1:{port}"),
+        token: String::new(),
+        data_dir,
+    };
     bench.say(&["user", "create", "bench@magflow.test", "--name", "Bench"]);
-    bench.token = bench.say(&["token", "create", "bench@magflow.test", "--name", "bench"])["token"].as_str().unwrap().into();
+    bench.token = bench.say(&["token", "create", "bench@magflow.test", "--name", "bench"])["token"]
+        .as_str()
+        .unwrap()
+        .into();
     bench.say(&[
-        "emag", "connect", "--name", "MAIN", "--username", MAIN_USERNAME, "--password", DEMO_PASSWORD, "--base-url", &base,
+        "emag",
+        "connect",
+        "--name",
+        "MAIN",
+        "--username",
+        MAIN_USERNAME,
+        "--password",
+        DEMO_PASSWORD,
+        "--base-url",
+        &base,
     ]);
     bench
 }
@@ -164,15 +218,32 @@ async fn full_sync(bench: &Bench) {
 async fn memory(server: &Server) {
     tokio::time::sleep(Duration::from_secs(10)).await;
     let status = fs::read_to_string(format!("/proc/{}/status", server.0.id())).unwrap();
-    let line = |name: &str| status.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
-    println!("memory              {}   {}", line("VmRSS").replace('\t', " "), line("VmHWM").replace('\t', " "));
+    let line = |name: &str| {
+        status
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    println!(
+        "memory              {}   {}",
+        line("VmRSS").replace('\t', " "),
+        line("VmHWM").replace('\t', " ")
+    );
 }
 
 /// One change here, and how long until the marketplace holds it.
 async fn stock_changes(bench: &Bench) {
     let account = bench.sql::<i64>("SELECT min(id) FROM app.emag_accounts").await;
-    bench.post(&format!("/api/v1/emag/accounts/{account}/push"), json!({ "enabled": true })).await;
-    let warehouse = bench.sql::<i64>("SELECT min(id) FROM app.warehouses WHERE kind = 'own'").await;
+    bench
+        .post(
+            &format!("/api/v1/emag/accounts/{account}/push"),
+            json!({ "enabled": true }),
+        )
+        .await;
+    let warehouse = bench
+        .sql::<i64>("SELECT min(id) FROM app.warehouses WHERE kind = 'own'")
+        .await;
     let listings: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT product_id, emag_id FROM app.emag_listings WHERE status = 1 AND product_id IS NOT NULL \
          AND wanted_stock = remote_stock AND wanted_stock BETWEEN 1 AND 60000 ORDER BY id LIMIT 1200",
@@ -193,10 +264,18 @@ async fn stock_changes(bench: &Bench) {
         times.push(started.elapsed());
     }
     times.sort_unstable();
-    println!("one stock change    {:7.0} ms median, {:.0} ms slowest, until the marketplace holds it", ms(median(times.clone())), ms(times[times.len() - 1]));
+    println!(
+        "one stock change    {:7.0} ms median, {:.0} ms slowest, until the marketplace holds it",
+        ms(median(times.clone())),
+        ms(times[times.len() - 1])
+    );
 
     let since = bench.sandbox.calls(0).last().map_or(0, |call| call.n);
-    let products: Vec<i64> = listings[15..].iter().take(1000).map(|(product, _)| *product).collect();
+    let products: Vec<i64> = listings[15..]
+        .iter()
+        .take(1000)
+        .map(|(product, _)| *product)
+        .collect();
     let started = Instant::now();
     let changes = futures::future::join_all(products.iter().map(|product| {
         let body = json!({ "product_id": product, "warehouse_id": warehouse, "quantity_delta": 2, "reason": "bench" });
@@ -224,7 +303,11 @@ async fn stock_changes(bench: &Bench) {
 fn remote_stock(bench: &Bench, emag_id: i64) -> Value {
     let state = bench.sandbox.state();
     let offers = state["offers"][MAIN_USERNAME].as_array().unwrap();
-    offers.iter().find(|offer| offer["id"].as_i64() == Some(emag_id)).unwrap()["stock"].clone()
+    offers
+        .iter()
+        .find(|offer| offer["id"].as_i64() == Some(emag_id))
+        .unwrap()["stock"]
+        .clone()
 }
 
 async fn product_list(bench: &Bench) {
@@ -235,8 +318,14 @@ async fn product_list(bench: &Bench) {
     let stock = "INSERT INTO app.stock_movements (product_id, warehouse_id, delta, cause) \
         SELECT id, (SELECT min(id) FROM app.warehouses WHERE kind = 'own'), 1 + id % 40, 'opening' FROM app.products WHERE sku LIKE 'BENCH%'";
     sqlx::query(stock).execute(bench.test.db.pool()).await.unwrap();
-    sqlx::query("ANALYZE").execute(bench.test.db.pool()).await.unwrap();
-    println!("products            {} (asked for {LIST_PRODUCTS} more)", bench.sql::<i64>("SELECT count(*) FROM app.products").await);
+    sqlx::query("ANALYZE")
+        .execute(bench.test.db.pool())
+        .await
+        .unwrap();
+    println!(
+        "products            {} (asked for {LIST_PRODUCTS} more)",
+        bench.sql::<i64>("SELECT count(*) FROM app.products").await
+    );
     for (name, path) in [
         ("yardstick: live", "/health/live"),
         ("list of 50", "/api/v1/products?limit=50"),

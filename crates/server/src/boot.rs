@@ -30,7 +30,9 @@ pub struct Database {
 
 impl Boot {
     pub fn new(settings: Settings) -> Self {
-        Self { settings: Arc::new(settings) }
+        Self {
+            settings: Arc::new(settings),
+        }
     }
 
     pub fn data_dir(&self) -> &Path {
@@ -54,30 +56,40 @@ impl Boot {
         let server = EmbeddedPostgres::start(options).await?;
         server.ensure_database(DATABASE).await?;
         let url = server.url(DATABASE);
-        Ok(Database { options: url.parse()?, url, embedded: Some(server) })
+        Ok(Database {
+            options: url.parse()?,
+            url,
+            embedded: Some(server),
+        })
     }
 
     pub fn keys(&self) -> anyhow::Result<Keys> {
-        match &self.settings.security.secret_key {
-            Some(secret) => Ok(Keys::from_secret(secret.expose())),
-            None => {
-                self.make_data_dir()?;
-                Keys::from_data_dir(self.data_dir())
-            }
+        if let Some(secret) = &self.settings.security.secret_key {
+            return Ok(Keys::from_secret(secret.expose()));
         }
+        self.make_data_dir()?;
+        Keys::from_data_dir(self.data_dir())
     }
 
     fn make_data_dir(&self) -> anyhow::Result<()> {
         let dir = self.data_dir();
-        std::fs::create_dir_all(dir)
-            .with_context(|| format!("the data directory {} cannot be made; choose one with --data-dir", dir.display()))
+        std::fs::create_dir_all(dir).with_context(|| {
+            format!(
+                "the data directory {} cannot be made; choose one with --data-dir",
+                dir.display()
+            )
+        })
     }
 }
 
 impl Database {
     fn foreign(url: &str) -> anyhow::Result<Self> {
         let options = url.parse().context("the database URL is not understood")?;
-        Ok(Self { url: url.to_owned(), options, embedded: None })
+        Ok(Self {
+            url: url.to_owned(),
+            options,
+            embedded: None,
+        })
     }
 
     /// Whether the server is ours to upgrade without asking.
@@ -87,7 +99,10 @@ impl Database {
 
     /// A pool that has proved that the server answers; refuses a server whose text it could not trust.
     pub async fn pool(&self, max_connections: u32) -> anyhow::Result<Db> {
-        let options = PoolOptions { max_connections, ..PoolOptions::default() };
+        let options = PoolOptions {
+            max_connections,
+            ..PoolOptions::default()
+        };
         let pool = Db::connect(&self.url, options).await?;
         if self.embedded.is_none() {
             let mut conn = pool.read().await?;

@@ -211,7 +211,7 @@ pub enum What {
 
 #[derive(Debug, Subcommand)]
 pub enum User {
-    /// Makes a user; the password is read from MAGFLOW_PASSWORD_FILE or made up and printed once.
+    /// Makes a user; the password is read from the file or made up and printed once.
     Create {
         email: String,
         #[arg(long)]
@@ -278,12 +278,19 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     }
     let settings = Settings::load(&overrides(&cli), &Environment::of_process())?;
     telemetry::install(&settings.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(worker_threads()).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(worker_threads())
+        .enable_all()
+        .build()?;
     runtime.block_on(dispatch(cli.command, &Boot::new(settings), output))
 }
 
 fn overrides(cli: &Cli) -> Overrides {
-    let listen = if let Command::Serve { listen, .. } = &cli.command { *listen } else { None };
+    let listen = if let Command::Serve { listen, .. } = &cli.command {
+        *listen
+    } else {
+        None
+    };
     Overrides {
         config_file: cli.config.clone(),
         data_dir: cli.data_dir.clone(),
@@ -297,20 +304,57 @@ fn overrides(cli: &Cli) -> Overrides {
 
 /// The work is waiting for the database and the marketplace; more threads would only hold memory.
 fn worker_threads() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8)
+    std::thread::available_parallelism()
+        .map_or(2, std::num::NonZero::get)
+        .clamp(2, 8)
 }
 
 async fn dispatch(command: Command, boot: &Boot, output: Output) -> anyhow::Result<Exit> {
     let listen = boot.settings.server.listen;
     match command {
         Command::Serve { no_jobs, migrate, .. } => {
-            let parts = if no_jobs { Parts::WebOnly } else { Parts::WebAndJobs };
-            serve::run(boot, Run { parts, migrate, listen }, output).await
+            let parts = if no_jobs {
+                Parts::WebOnly
+            } else {
+                Parts::WebAndJobs
+            };
+            serve::run(
+                boot,
+                Run {
+                    parts,
+                    migrate,
+                    listen,
+                },
+                output,
+            )
+            .await
         }
-        Command::Work => serve::run(boot, Run { parts: Parts::JobsOnly, migrate: false, listen }, output).await,
+        Command::Work => {
+            serve::run(
+                boot,
+                Run {
+                    parts: Parts::JobsOnly,
+                    migrate: false,
+                    listen,
+                },
+                output,
+            )
+            .await
+        }
         Command::Demo { fresh, port } => demo::run(boot, fresh, port, output).await,
-        Command::EmagSandbox { listen, offers, orders, seed, faults } => {
-            let wanted = sandbox::Wanted { offers, orders, seed, faults: faults.as_deref() };
+        Command::EmagSandbox {
+            listen,
+            offers,
+            orders,
+            seed,
+            faults,
+        } => {
+            let wanted = sandbox::Wanted {
+                offers,
+                orders,
+                seed,
+                faults: faults.as_deref(),
+            };
             sandbox::run(listen, &wanted, output).await
         }
         Command::Migrate(command) => migrations::run(command, boot, output).await,
@@ -333,7 +377,10 @@ fn show_config(boot: &Boot, output: Output) -> Exit {
         .map(|(key, value, origin)| serde_json::json!({ "key": key, "value": value, "origin": origin.to_string() }))
         .collect();
     output.report(&json, || {
-        let lines: String = values.iter().map(|(key, value, origin)| format!("{key} = {value}    ({origin})\n")).collect();
+        let lines: String = values
+            .iter()
+            .map(|(key, value, origin)| format!("{key} = {value}    ({origin})\n"))
+            .collect();
         format!("{lines}data_dir in effect: {}\n", boot.data_dir().display())
     });
     Exit::Fine
@@ -344,7 +391,11 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<settings::Mistakes>() {
         return Exit::Usage;
     }
-    let unreachable = error.chain().any(|cause| cause.downcast_ref::<sqlx::Error>().is_some_and(db::is_unreachable));
+    let unreachable = error.chain().any(|cause| {
+        cause
+            .downcast_ref::<sqlx::Error>()
+            .is_some_and(db::is_unreachable)
+    });
     if unreachable {
         return Exit::Unreachable;
     }

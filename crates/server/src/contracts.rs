@@ -13,7 +13,14 @@ use crate::{health, system};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    paths(health::live, health::ready, health::detailed, system::metrics, system::info, system::jobs),
+    paths(
+        health::live,
+        health::ready,
+        health::detailed,
+        system::metrics,
+        system::info,
+        system::jobs
+    ),
     components(schemas(web::ProblemBody))
 )]
 struct Own;
@@ -25,16 +32,28 @@ pub fn openapi() -> OpenApi {
             InfoBuilder::new()
                 .title("MagFlow")
                 .version(env!("CARGO_PKG_VERSION"))
-                .description(Some("Errors are RFC 9457 problems; lists are {items, next_cursor, total}."))
+                .description(Some(
+                    "Errors are RFC 9457 problems; lists are {items, next_cursor, total}.",
+                ))
                 .build(),
         )
         .security(Some([SecurityRequirement::new::<_, _, String>("bearer", [])]))
         .build();
-    for part in [Own::openapi(), identity::openapi(), catalog::openapi(), inventory::openapi(), orders::openapi(), emag::openapi()] {
+    for part in [
+        Own::openapi(),
+        identity::openapi(),
+        catalog::openapi(),
+        inventory::openapi(),
+        orders::openapi(),
+        emag::openapi(),
+    ] {
         all.merge(part);
     }
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-    let mut components = all.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
+    let mut components = all
+        .components
+        .take()
+        .unwrap_or_else(|| ComponentsBuilder::new().build());
     components.add_security_scheme("bearer", bearer);
     all.components = Some(components);
     all
@@ -80,11 +99,20 @@ async fn docs(page: Page) -> Result<Response, Problem> {
             groups.entry(tag).or_default().push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
-                summary: if text("summary").is_empty() { text("description") } else { text("summary") },
-                parameters: parameters.filter_map(|p| p["name"].as_str().map(str::to_owned)).collect(),
+                summary: if text("summary").is_empty() {
+                    text("description")
+                } else {
+                    text("summary")
+                },
+                parameters: parameters
+                    .filter_map(|p| p["name"].as_str().map(str::to_owned))
+                    .collect(),
             });
         }
     }
-    let groups = groups.into_iter().map(|(name, operations)| Group { name, operations }).collect();
+    let groups = groups
+        .into_iter()
+        .map(|(name, operations)| Group { name, operations })
+        .collect();
     page.render("server/docs.html", &DocsPage { groups })
 }

@@ -57,19 +57,38 @@ async fn forget(dir: &Path) -> anyhow::Result<()> {
     if !dir.exists() {
         return Ok(());
     }
-    let options = db::embedded::EmbeddedOptions { data_dir: dir.to_owned(), pg_bin_dir: None };
+    let options = db::embedded::EmbeddedOptions {
+        data_dir: dir.to_owned(),
+        pg_bin_dir: None,
+    };
     let running = db::embedded::EmbeddedPostgres::start(options).await?;
     running.stop().await?;
     drop(running);
-    tokio::fs::remove_dir_all(dir).await.with_context(|| format!("removing {}", dir.display()))
+    tokio::fs::remove_dir_all(dir)
+        .await
+        .with_context(|| format!("removing {}", dir.display()))
 }
 
-async fn run_on(boot: &Boot, database: &crate::boot::Database, port: u16, output: Output) -> anyhow::Result<Exit> {
+async fn run_on(
+    boot: &Boot,
+    database: &crate::boot::Database,
+    port: u16,
+    output: Output,
+) -> anyhow::Result<Exit> {
     let (stop, stopped) = watch::channel(false);
     let state_file = boot.data_dir().join("sandbox.json");
     let marketplace = start_sandbox(&state_file, stopped).await?;
     let listen = SocketAddr::from(([127, 0, 0, 1], port));
-    let running = Running::start(boot, database, &Run { parts: Parts::WebAndJobs, migrate: true, listen }).await?;
+    let running = Running::start(
+        boot,
+        database,
+        &Run {
+            parts: Parts::WebAndJobs,
+            migrate: true,
+            listen,
+        },
+    )
+    .await?;
     let address = running.address.context("the demo serves pages")?;
     prepare(&running, &marketplace.url).await?;
     first_sync(&running).await?;
@@ -101,18 +120,31 @@ struct Marketplace {
     url: String,
 }
 
-async fn start_sandbox(state_file: &PathBuf, mut stopped: watch::Receiver<bool>) -> anyhow::Result<Marketplace> {
-    let wanted = sandbox::Wanted { offers: OFFERS, orders: ORDERS, seed: 1, faults: None };
+async fn start_sandbox(
+    state_file: &PathBuf,
+    mut stopped: watch::Receiver<bool>,
+) -> anyhow::Result<Marketplace> {
+    let wanted = sandbox::Wanted {
+        offers: OFFERS,
+        orders: ORDERS,
+        seed: 1,
+        faults: None,
+    };
     let sandbox = sandbox::build(&wanted)?;
     if let Ok(kept) = tokio::fs::read(state_file).await {
-        let document = serde_json::from_slice(&kept).context("the kept sandbox is damaged; start over with --fresh")?;
+        let document =
+            serde_json::from_slice(&kept).context("the kept sandbox is damaged; start over with --fresh")?;
         sandbox.set_state(document).map_err(anyhow::Error::msg)?;
     }
-    let trade = serde_json::json!({ "trade_orders_per_hour": { emag_sandbox::MAIN_USERNAME: TRADE_PER_HOUR } });
+    let trade =
+        serde_json::json!({ "trade_orders_per_hour": { emag_sandbox::MAIN_USERNAME: TRADE_PER_HOUR } });
     sandbox.change_settings(trade).map_err(anyhow::Error::msg)?;
     // The accounts remember the address, so it stays the same between runs where it can.
     let port_file = state_file.with_extension("port");
-    let kept_port = tokio::fs::read_to_string(&port_file).await.ok().and_then(|text| text.trim().parse::<u16>().ok());
+    let kept_port = tokio::fs::read_to_string(&port_file)
+        .await
+        .ok()
+        .and_then(|text| text.trim().parse::<u16>().ok());
     let listener = match TcpListener::bind(("127.0.0.1", kept_port.unwrap_or(0))).await {
         Ok(listener) => listener,
         Err(_taken) => TcpListener::bind(("127.0.0.1", 0)).await?,
@@ -120,14 +152,20 @@ async fn start_sandbox(state_file: &PathBuf, mut stopped: watch::Receiver<bool>)
     let address = listener.local_addr()?;
     tokio::fs::write(&port_file, address.port().to_string()).await?;
     let serving = sandbox.clone();
-    #[allow(clippy::disallowed_methods, reason = "the demo's own marketplace lives beside the server")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the demo's own marketplace lives beside the server"
+    )]
     tokio::spawn(async move {
         let until = async move { drop(stopped.wait_for(|stop| *stop).await) };
         if let Err(error) = serving.serve(listener, until).await {
             tracing::error!(error = %error, "the sandbox stopped: {error}");
         }
     });
-    Ok(Marketplace { sandbox, url: format!("http://{address}") })
+    Ok(Marketplace {
+        sandbox,
+        url: format!("http://{address}"),
+    })
 }
 
 /// Owner, company and accounts; what is there already stays.
@@ -174,7 +212,9 @@ async fn first_sync(running: &Running) -> anyhow::Result<()> {
         }
         if offers + orders > shown {
             shown = offers + orders;
-            say(&format!("reading the marketplace: {offers} offers, {orders} orders"));
+            say(&format!(
+                "reading the marketplace: {offers} offers, {orders} orders"
+            ));
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
     }

@@ -30,11 +30,21 @@ impl Report {
     }
 
     fn error(&mut self, check: &'static str, message: impl Into<String>, cure: impl Into<String>) {
-        self.findings.push(Finding { check, severity: "error", message: message.into(), cure: cure.into() });
+        self.findings.push(Finding {
+            check,
+            severity: "error",
+            message: message.into(),
+            cure: cure.into(),
+        });
     }
 
     fn warning(&mut self, check: &'static str, message: impl Into<String>, cure: impl Into<String>) {
-        self.findings.push(Finding { check, severity: "warning", message: message.into(), cure: cure.into() });
+        self.findings.push(Finding {
+            check,
+            severity: "warning",
+            message: message.into(),
+            cure: cure.into(),
+        });
     }
 }
 
@@ -47,9 +57,17 @@ pub(crate) async fn run(boot: &Boot, output: Output) -> anyhow::Result<Exit> {
     report.fine("configuration is understood");
     disk(boot, &mut report);
     if let Err(error) = database(boot, &mut report).await {
-        report.error("database", format!("{error:#}"), "check DATABASE_URL, or leave it unset for the embedded database");
+        report.error(
+            "database",
+            format!("{error:#}"),
+            "check DATABASE_URL, or leave it unset for the embedded database",
+        );
     }
-    let exit = if report.findings.iter().any(|finding| finding.severity == "error") { Exit::Findings } else { Exit::Fine };
+    let exit = if report.findings.iter().any(|finding| finding.severity == "error") {
+        Exit::Findings
+    } else {
+        Exit::Fine
+    };
     output.report(&report, || text(&report));
     Ok(exit)
 }
@@ -59,12 +77,23 @@ fn disk(boot: &Boot, report: &mut Report) {
         Ok(stat) => {
             let free = stat.f_bavail.saturating_mul(stat.f_frsize);
             if free < DISK_LOW_BYTES {
-                report.warning("disk", format!("{} MiB free in {}", free >> 20, boot.data_dir().display()), "free some space");
+                report.warning(
+                    "disk",
+                    format!("{} MiB free in {}", free >> 20, boot.data_dir().display()),
+                    "free some space",
+                );
             } else {
-                report.fine(format!("{} MiB free in {}", free >> 20, boot.data_dir().display()));
+                report.fine(format!(
+                    "{} MiB free in {}",
+                    free >> 20,
+                    boot.data_dir().display()
+                ));
             }
         }
-        Err(_not_made_yet) => report.fine(format!("{} will be made at the first start", boot.data_dir().display())),
+        Err(_not_made_yet) => report.fine(format!(
+            "{} will be made at the first start",
+            boot.data_dir().display()
+        )),
     }
 }
 
@@ -88,7 +117,10 @@ async fn locale(conn: &mut PgConnection, report: &mut Report) -> anyhow::Result<
         ForeignDatabase::AsOurs(_) => report.fine("text sorts by Romanian rules"),
         ForeignDatabase::OtherLocale(locale) => report.warning(
             "locale",
-            format!("text sorts by {} instead of Romanian", locale.icu_locale.unwrap_or(locale.collate)),
+            format!(
+                "text sorts by {} instead of Romanian",
+                locale.icu_locale.unwrap_or(locale.collate)
+            ),
             "create the database with LOCALE_PROVIDER icu ICU_LOCALE 'ro-RO' and restore into it",
         ),
     }
@@ -96,10 +128,16 @@ async fn locale(conn: &mut PgConnection, report: &mut Report) -> anyhow::Result<
 }
 
 async fn clock(conn: &mut PgConnection, report: &mut Report) -> anyhow::Result<()> {
-    let theirs: kernel::Timestamp = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(conn).await?;
+    let theirs: kernel::Timestamp = sqlx::query_scalar("SELECT clock_timestamp()")
+        .fetch_one(conn)
+        .await?;
     let skew = (kernel::Clock::system().now() - theirs).num_seconds();
     if skew.abs() > CLOCK_SKEW_SECONDS_MAX {
-        report.error("clock", format!("this machine and the database differ by {skew} s"), "switch time synchronisation on");
+        report.error(
+            "clock",
+            format!("this machine and the database differ by {skew} s"),
+            "switch time synchronisation on",
+        );
     } else {
         report.fine("the clocks agree");
     }
@@ -111,7 +149,11 @@ async fn schema(conn: &mut PgConnection, report: &mut Report) -> anyhow::Result<
     if health.is_ready() {
         report.fine("the schema is at head");
     } else if health.pending > 0 {
-        report.error("migrations", format!("{} revisions are pending", health.pending), "magflow migrate upgrade");
+        report.error(
+            "migrations",
+            format!("{} revisions are pending", health.pending),
+            "magflow migrate upgrade",
+        );
     }
     for finding in &health.findings {
         report.error("migrations", finding.message.clone(), finding.help.clone());
@@ -121,7 +163,9 @@ async fn schema(conn: &mut PgConnection, report: &mut Report) -> anyhow::Result<
 
 async fn marketplace(conn: &mut PgConnection, report: &mut Report) {
     let accounts: Result<Vec<(i64, String, Option<String>)>, sqlx::Error> =
-        sqlx::query_as("SELECT id, name, fault FROM app.emag_accounts WHERE is_active ORDER BY id").fetch_all(conn).await;
+        sqlx::query_as("SELECT id, name, fault FROM app.emag_accounts WHERE is_active ORDER BY id")
+            .fetch_all(conn)
+            .await;
     for (id, name, fault) in accounts.unwrap_or_default() {
         match fault {
             None => report.fine(format!("marketplace account {name} has no fault")),
@@ -135,9 +179,16 @@ async fn marketplace(conn: &mut PgConnection, report: &mut Report) {
 }
 
 fn text(report: &Report) -> String {
-    let mut text: String = report.fine.iter().map(|what| format!("ok       {what}\n")).collect();
+    let mut text: String = report
+        .fine
+        .iter()
+        .map(|what| format!("ok       {what}\n"))
+        .collect();
     for finding in &report.findings {
-        text.push_str(&format!("{:<8} {}: {}\n         cure: {}\n", finding.severity, finding.check, finding.message, finding.cure));
+        text.push_str(&format!(
+            "{:<8} {}: {}\n         cure: {}\n",
+            finding.severity, finding.check, finding.message, finding.cure
+        ));
     }
     text
 }

@@ -52,7 +52,11 @@ pub(crate) fn routes() -> Routes {
         routes = routes
             .get(&format!("{prefix}/health/live"), Access::Public, live)
             .get(&format!("{prefix}/health/ready"), Access::Public, ready)
-            .get(&format!("{prefix}/health/detailed"), Access::Needs(SYSTEM_VIEW), detailed);
+            .get(
+                &format!("{prefix}/health/detailed"),
+                Access::Needs(SYSTEM_VIEW),
+                detailed,
+            );
     }
     routes
 }
@@ -68,15 +72,27 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Result<Response, Pro
     let plant: Plant = state.get()?;
     let check = timed(migrations(&state, &plant)).await;
     let ready = check.status != Status::Unhealthy;
-    let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let code = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let status = if ready { Status::Healthy } else { Status::Unhealthy };
-    Ok((code, axum::Json(serde_json::json!({ "status": status, "detail": check.detail }))).into_response())
+    Ok((
+        code,
+        axum::Json(serde_json::json!({ "status": status, "detail": check.detail })),
+    )
+        .into_response())
 }
 
 #[utoipa::path(get, path = "/api/v1/system/health/detailed", tag = "system", responses((status = 200), (status = 503)))]
 pub(crate) async fn detailed(State(state): State<AppState>) -> Result<Response, Problem> {
     let report = report(&state).await?;
-    let code = if report.status == Status::Unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    let code = if report.status == Status::Unhealthy {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
+    };
     Ok((code, axum::Json(report)).into_response())
 }
 
@@ -87,8 +103,8 @@ pub(crate) async fn report(state: &AppState) -> Result<Report, Problem> {
         timed(database(state)),
         timed(redis(&plant)),
         timed(migrations(state, &plant)),
-        timed(disk(&plant)),
-        timed(memory()),
+        timed(std::future::ready(disk(&plant))),
+        timed(std::future::ready(memory())),
         timed(jobs_check(state)),
         timed(emag_check(state)),
     );
@@ -101,13 +117,21 @@ pub(crate) async fn report(state: &AppState) -> Result<Report, Problem> {
         ("jobs", jobs),
         ("emag", emag),
     ];
-    let status = checks.iter().map(|(_, check)| check.status).max().unwrap_or(Status::Healthy);
+    let status = checks
+        .iter()
+        .map(|(_, check)| check.status)
+        .max()
+        .unwrap_or(Status::Healthy);
     let checks = checks
         .into_iter()
         .map(|(name, check)| Ok((name.to_owned(), serde_json::to_value(check)?)))
         .collect::<Result<_, serde_json::Error>>()
         .map_err(Problem::internal)?;
-    Ok(Report { status, checks, timestamp: state.clock.now() })
+    Ok(Report {
+        status,
+        checks,
+        timestamp: state.clock.now(),
+    })
 }
 
 type Finding = (Status, String);
@@ -116,22 +140,40 @@ async fn timed(check: impl Future<Output = Finding>) -> Check {
     let started = Instant::now();
     let (status, detail) = tokio::time::timeout(CHECK_TIME_MAX, check)
         .await
-        .unwrap_or_else(|_elapsed| (Status::Unhealthy, format!("no answer within {} s", CHECK_TIME_MAX.as_secs())));
-    Check { status, detail, duration_ms: started.elapsed().as_millis() }
+        .unwrap_or_else(|_elapsed| {
+            (
+                Status::Unhealthy,
+                format!("no answer within {} s", CHECK_TIME_MAX.as_secs()),
+            )
+        });
+    Check {
+        status,
+        detail,
+        duration_ms: started.elapsed().as_millis(),
+    }
 }
 
 async fn database(state: &AppState) -> Finding {
     let pool = state.db.status();
-    match sqlx::query_scalar::<_, String>("SHOW server_version").fetch_one(state.db.pool()).await {
-        Ok(version) => {
-            (Status::Healthy, format!("PostgreSQL {version}; {} connections, {} idle", pool.open, pool.idle))
-        }
+    match sqlx::query_scalar::<_, String>("SHOW server_version")
+        .fetch_one(state.db.pool())
+        .await
+    {
+        Ok(version) => (
+            Status::Healthy,
+            format!(
+                "PostgreSQL {version}; {} connections, {} idle",
+                pool.open, pool.idle
+            ),
+        ),
         Err(error) => (Status::Unhealthy, format!("does not answer: {error}")),
     }
 }
 
 async fn redis(plant: &Plant) -> Finding {
-    let Some(url) = &plant.redis_url else { return (Status::Healthy, "not configured".to_owned()) };
+    let Some(url) = &plant.redis_url else {
+        return (Status::Healthy, "not configured".to_owned());
+    };
     match ping_redis(url.expose()).await {
         Ok(()) => (Status::Healthy, "answers".to_owned()),
         // Nothing depends on Redis alone: without it the process works on its own.
@@ -140,21 +182,35 @@ async fn redis(plant: &Plant) -> Finding {
 }
 
 async fn ping_redis(url: &str) -> Result<(), redis::RedisError> {
-    let mut conn = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
-    redis::cmd("PING").query_async::<String>(&mut conn).await.map(drop)
+    let mut conn = redis::Client::open(url)?
+        .get_multiplexed_async_connection()
+        .await?;
+    redis::cmd("PING")
+        .query_async::<String>(&mut conn)
+        .await
+        .map(drop)
 }
 
 async fn migrations(state: &AppState, plant: &Plant) -> Finding {
     let mut conn = match state.db.read().await {
         Ok(conn) => conn,
-        Err(error) => return (Status::Unhealthy, format!("the database does not answer: {error}")),
+        Err(error) => {
+            return (
+                Status::Unhealthy,
+                format!("the database does not answer: {error}"),
+            );
+        }
     };
     match plant.engine.health(&mut conn).await {
-        Ok(health) if health.is_ready() => {
-            (Status::Healthy, format!("at head {}", health.head.as_deref().unwrap_or("base")))
-        }
+        Ok(health) if health.is_ready() => (
+            Status::Healthy,
+            format!("at head {}", health.head.as_deref().unwrap_or("base")),
+        ),
         Ok(health) => {
-            state.metrics.migration_pending.set(i64::try_from(health.pending).unwrap_or(i64::MAX));
+            state
+                .metrics
+                .migration_pending
+                .set(i64::try_from(health.pending).unwrap_or(i64::MAX));
             let detail = format!(
                 "{} pending, {} findings; run `magflow migrate upgrade`",
                 health.pending,
@@ -166,8 +222,12 @@ async fn migrations(state: &AppState, plant: &Plant) -> Finding {
     }
 }
 
-async fn disk(plant: &Plant) -> Finding {
-    let dir = if plant.data_dir.exists() { plant.data_dir.clone() } else { std::env::temp_dir() };
+fn disk(plant: &Plant) -> Finding {
+    let dir = if plant.data_dir.exists() {
+        plant.data_dir.clone()
+    } else {
+        std::env::temp_dir()
+    };
     match rustix::fs::statvfs(&dir) {
         Ok(stat) => {
             let free = stat.f_bavail.saturating_mul(stat.f_frsize);
@@ -182,7 +242,7 @@ async fn disk(plant: &Plant) -> Finding {
     }
 }
 
-async fn memory() -> Finding {
+fn memory() -> Finding {
     match resident_bytes() {
         Some(bytes) if bytes > MEMORY_HIGH_BYTES => (Status::Degraded, format!("{} MiB in use", bytes >> 20)),
         Some(bytes) => (Status::Healthy, format!("{} MiB in use", bytes >> 20)),
@@ -204,8 +264,14 @@ async fn jobs_check(state: &AppState) -> Finding {
     };
     match counts {
         Ok(counts) => {
-            let late = counts.oldest_due_at.map_or(0, |due| (state.clock.now() - due).num_seconds());
-            let status = if late > JOB_LATE_AFTER_SECONDS || counts.dead > 0 { Status::Degraded } else { Status::Healthy };
+            let late = counts
+                .oldest_due_at
+                .map_or(0, |due| (state.clock.now() - due).num_seconds());
+            let status = if late > JOB_LATE_AFTER_SECONDS || counts.dead > 0 {
+                Status::Degraded
+            } else {
+                Status::Healthy
+            };
             let detail = format!(
                 "{} waiting, {} running, {} failing, {} given up; oldest due {late} s ago",
                 counts.waiting, counts.running, counts.failing, counts.dead
@@ -225,7 +291,10 @@ async fn emag_check(state: &AppState) -> Finding {
     match faults {
         Ok((0, _)) => (Status::Healthy, "no account connected".to_owned()),
         Ok((all, 0)) => (Status::Healthy, format!("{all} accounts, all answer")),
-        Ok((all, faulty)) => (Status::Degraded, format!("{faulty} of {all} accounts have a fault")),
+        Ok((all, troubled)) => (
+            Status::Degraded,
+            format!("{troubled} of {all} accounts have a fault"),
+        ),
         Err(error) => (Status::Unhealthy, error.to_string()),
     }
 }

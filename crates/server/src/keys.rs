@@ -17,7 +17,9 @@ pub struct Keys {
 
 impl Keys {
     pub fn from_secret(secret: &str) -> Self {
-        Self { root: secret.as_bytes().to_vec() }
+        Self {
+            root: secret.as_bytes().to_vec(),
+        }
     }
 
     /// Reads `secret.key` in the data directory, or makes it once, readable by its owner alone.
@@ -26,10 +28,17 @@ impl Keys {
         if !path.exists() {
             let mut secret = [0_u8; 32];
             rand::rng().fill_bytes(&mut secret);
-            let hex: String = secret.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+            let hex: String = secret
+                .iter()
+                .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
             let fresh = data_dir.join(format!("secret.key.{}", std::process::id()));
             let mut options = std::fs::OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+            let mut file = options
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&fresh)?;
             file.write_all(hex.as_bytes())?;
             file.sync_all()?;
             // A hard link fails when another process was faster; then its key counts.
@@ -41,7 +50,11 @@ impl Keys {
             std::fs::remove_file(&fresh)?;
         }
         let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-        anyhow::ensure!(text.trim().len() >= 32, "{} is damaged; restore it from a backup", path.display());
+        anyhow::ensure!(
+            text.trim().len() >= 32,
+            "{} is damaged; restore it from a backup",
+            path.display()
+        );
         Ok(Self::from_secret(text.trim()))
     }
 

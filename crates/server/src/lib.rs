@@ -1,5 +1,15 @@
 //! The one binary: commands and wiring. Here the slices meet; no business rule lives here.
 
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "reports of a few lines, written once by a command"
+)]
+#![allow(
+    clippy::large_futures,
+    reason = "seven checks wait side by side, once per request"
+)]
+
 pub mod boot;
 pub mod cli;
 pub mod contracts;
@@ -25,4 +35,5 @@ pub mod wiring;
 pub use lineage::Exit;
 
 /// Templates and words that belong to no slice: the Today page and the system pages.
-pub static PAGES: ui::SlicePages = ui::slice_pages!("server", templates: ["today.html", "system.html", "docs.html"]);
+pub static PAGES: ui::SlicePages =
+    ui::slice_pages!("server", templates: ["today.html", "system.html", "docs.html"]);

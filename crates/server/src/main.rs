@@ -1,6 +1,9 @@
 //! The binary: reads the command line and the settings, runs one command, ends with its exit code.
 
-#![allow(clippy::print_stderr, reason = "the command line tells people what went wrong")]
+#![allow(
+    clippy::print_stderr,
+    reason = "the command line tells people what went wrong"
+)]
 
 use std::process::ExitCode;
 

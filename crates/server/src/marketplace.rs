@@ -14,21 +14,33 @@ use crate::wiring::{Server, Wiring};
 
 /// The account with this login, connected and its first readings queued; what is there already stays as it is, but
 /// for the address, which a local sandbox changes.
-pub(crate) async fn ensure(db: &Db, context: &emag::Context, actor: &Actor, new: NewAccount) -> anyhow::Result<EmagAccountId> {
+pub(crate) async fn ensure(
+    db: &Db,
+    context: &emag::Context,
+    actor: &Actor,
+    new: NewAccount,
+) -> anyhow::Result<EmagAccountId> {
     let mut tx = db.begin(actor).await?;
     let known = emag::service::accounts::list(&mut tx, actor).await?;
-    let found = known.into_iter().find(|account| account.platform == new.platform && account.username == new.username);
+    let found = known
+        .into_iter()
+        .find(|account| account.platform == new.platform && account.username == new.username);
     let account = match found {
         None => emag::service::accounts::create(&mut tx, actor, context, new).await?,
         Some(account) if account.base_url == new.base_url => account,
         Some(account) => {
-            let patch = emag::AccountPatch { base_url: Some(new.base_url), ..emag::AccountPatch::default() };
+            let patch = emag::AccountPatch {
+                base_url: Some(new.base_url),
+                ..emag::AccountPatch::default()
+            };
             emag::service::accounts::update(&mut tx, actor, context, (account.id, None), patch).await?
         }
     };
     for kind in [RunKind::Offers, RunKind::Orders] {
         let mut attempt = sqlx::Connection::begin(&mut *tx).await?;
-        match emag::service::runs::start(&mut attempt, actor, context, account.id, (kind, RunMode::Full)).await {
+        match emag::service::runs::start(&mut attempt, actor, context, account.id, (kind, RunMode::Full))
+            .await
+        {
             Ok(_) => attempt.commit().await?,
             // It is being read already.
             Err(emag::EmagError::Refused(_)) => attempt.rollback().await?,
@@ -48,7 +60,7 @@ pub(crate) async fn run(command: Emag, boot: &Boot, output: Output) -> anyhow::R
 
 async fn run_on(command: Emag, boot: &Boot, database: &Database, output: Output) -> anyhow::Result<Exit> {
     let pool = database.pool(4).await?;
-    let server = Wiring::new(boot)?.build(boot, pool).await?;
+    let server = Wiring::new(boot)?.build(boot, pool);
     let exit = act(command, &server, output).await?;
     server.state.db.close().await;
     Ok(exit)
@@ -57,49 +69,84 @@ async fn run_on(command: Emag, boot: &Boot, database: &Database, output: Output)
 async fn act(command: Emag, server: &Server, output: Output) -> anyhow::Result<Exit> {
     let actor = Actor::system("command line");
     match command {
-        Emag::Connect { name, platform, kind, username, password_file, password, base_url } => {
-            let password = match (password, password_file) {
-                (Some(password), _) => password,
-                (None, Some(path)) => std::fs::read_to_string(&path)
-                    .with_context(|| format!("reading {}", path.display()))?
-                    .trim_end()
-                    .to_owned(),
-                (None, None) => anyhow::bail!("give --password-file or --password"),
-            };
+        Emag::Connect {
+            name,
+            platform,
+            kind,
+            username,
+            password_file,
+            password,
+            base_url,
+        } => {
+            let password = password_of(password, password_file.as_deref())?;
             let kind = match kind {
                 Kind::Main => AccountKind::Main,
                 Kind::Fbe => AccountKind::Fbe,
             };
-            let new =
-                NewAccount { name, platform, kind, username, password, base_url, warehouse: None, safety_buffer: 0 };
+            let new = NewAccount {
+                name,
+                platform,
+                kind,
+                username,
+                password,
+                base_url,
+                warehouse: None,
+                safety_buffer: 0,
+            };
             let id = ensure(&server.state.db, &server.emag, &actor, new).await?;
             output.report(&serde_json::json!({ "account_id": id }), || {
                 format!("account {id} is connected; it only reads until push is switched on")
             });
         }
-        Emag::Sync { account, what } => {
-            for kind in what.kinds() {
-                let mut tx = server.state.db.begin(&actor).await?;
-                let wanted = (kind, RunMode::Full);
-                let run = emag::service::runs::start(&mut tx, &actor, &server.emag, EmagAccountId(account), wanted).await?;
-                tx.commit().await?;
-                say(&format!("run {} is queued; a running `serve` or `work` does it", run.id));
-            }
-        }
+        Emag::Sync { account, what } => sync(server, &actor, EmagAccountId(account), what).await?,
         Emag::Status => {
             let mut conn = server.state.db.read().await?;
-            let accounts: Vec<Status> =
-                emag::service::accounts::list(&mut conn, &actor).await?.into_iter().map(Status::from).collect();
+            let accounts: Vec<Status> = emag::service::accounts::list(&mut conn, &actor)
+                .await?
+                .into_iter()
+                .map(Status::from)
+                .collect();
             output.report(&accounts, || accounts.iter().map(Status::line).collect());
         }
         Emag::Push { account, on } => {
             let mut tx = server.state.db.begin(&actor).await?;
-            emag::service::holds::switch_push(&mut tx, &actor, &server.emag, EmagAccountId(account), on).await?;
+            emag::service::holds::switch_push(&mut tx, &actor, &server.emag, EmagAccountId(account), on)
+                .await?;
             tx.commit().await?;
-            say(if on { "changes are sent from now on" } else { "nothing is sent any more" });
+            say(if on {
+                "changes are sent from now on"
+            } else {
+                "nothing is sent any more"
+            });
         }
     }
     Ok(Exit::Fine)
+}
+
+fn password_of(given: Option<String>, file: Option<&std::path::Path>) -> anyhow::Result<String> {
+    match (given, file) {
+        (Some(password), _) => Ok(password),
+        (None, Some(path)) => {
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            Ok(text.trim_end().to_owned())
+        }
+        (None, None) => anyhow::bail!("give --password-file or --password"),
+    }
+}
+
+async fn sync(server: &Server, actor: &Actor, account: EmagAccountId, what: What) -> anyhow::Result<()> {
+    for kind in what.kinds() {
+        let mut tx = server.state.db.begin(actor).await?;
+        let run =
+            emag::service::runs::start(&mut tx, actor, &server.emag, account, (kind, RunMode::Full)).await?;
+        tx.commit().await?;
+        say(&format!(
+            "run {} is queued; a running `serve` or `work` does it",
+            run.id
+        ));
+    }
+    Ok(())
 }
 
 impl What {

@@ -41,15 +41,24 @@ struct Counted(Metrics);
 
 impl Observer for Counted {
     fn applied(&self, direction: Direction, _: &AppliedRevision) {
-        self.0.migration_applied_total.with_label_values(&[direction.as_str()]).inc();
+        self.0
+            .migration_applied_total
+            .with_label_values(&[direction.as_str()])
+            .inc();
     }
 
     fn failed(&self, class: FailureClass, sqlstate: Option<&str>) {
-        self.0.migration_errors_total.with_label_values(&[class.as_str(), sqlstate.unwrap_or("none")]).inc();
+        self.0
+            .migration_errors_total
+            .with_label_values(&[class.as_str(), sqlstate.unwrap_or("none")])
+            .inc();
     }
 
     fn lock_waited(&self, waited: std::time::Duration) {
-        tracing::info!(waited_ms = waited.as_millis(), "waited for another migration runner");
+        tracing::info!(
+            waited_ms = waited.as_millis(),
+            "waited for another migration runner"
+        );
     }
 }
 
@@ -80,7 +89,11 @@ pub(crate) async fn run(command: Migrate, boot: &Boot, output: Output) -> anyhow
 
 fn new(title: &str, dir: &Path, output: Output) -> Exit {
     let now = Clock::system().now().into();
-    let wanted = commands::NewRevision { title, now, chance: rand::random() };
+    let wanted = commands::NewRevision {
+        title,
+        now,
+        chance: rand::random(),
+    };
     finish_files(commands::new(dir, &wanted), output)
 }
 

@@ -37,14 +37,20 @@ pub(crate) fn routes() -> Routes {
     Routes::new().post("/preferences", Access::Public, save)
 }
 
-async fn save(State(state): State<AppState>, page: Page, Form(wish): Form<Preferences>) -> Result<Response, Problem> {
+async fn save(
+    State(state): State<AppState>,
+    page: Page,
+    Form(wish): Form<Preferences>,
+) -> Result<Response, Problem> {
     if let Some(user) = page.actor.user_id() {
         let mut tx = state.db.begin(&page.actor).await?;
         let theme = wish.theme.map(ThemeChoice::tag);
         identity::set_preferences(&mut tx, user, wish.locale, theme).await?;
         tx.commit().await?;
     }
-    let back = wish.back.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'));
+    let back = wish
+        .back
+        .filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'));
     let mut response = page.redirect(back.as_deref().unwrap_or("/"));
     let secure = if state.secure_cookies() { "; Secure" } else { "" };
     let locale = wish.locale.map(|locale| ("magflow_locale", locale.tag()));

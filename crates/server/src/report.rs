@@ -1,6 +1,10 @@
 //! What commands print: machine output on standard output, words for people on standard error.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what a command line does"
+)]
 
 use serde::Serialize;
 
@@ -29,7 +33,11 @@ impl Output {
 pub(crate) fn line(text: &str) {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    let written = if text.ends_with('\n') { write!(out, "{text}") } else { writeln!(out, "{text}") };
+    let written = if text.ends_with('\n') {
+        write!(out, "{text}")
+    } else {
+        writeln!(out, "{text}")
+    };
     if written.and_then(|()| out.flush()).is_err() {
         std::process::exit(0);
     }

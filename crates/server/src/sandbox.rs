@@ -23,18 +23,30 @@ pub(crate) fn build(wanted: &Wanted<'_>) -> anyhow::Result<Sandbox> {
     let now = Clock::system().now();
     let faults: Faults = match wanted.faults {
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
             serde_json::from_str(&text).with_context(|| format!("{} holds no faults", path.display()))?
         }
         None => Faults::default(),
     };
-    let seed = SeedOptions { offers: wanted.offers, orders: wanted.orders, seed: wanted.seed, now };
-    Ok(Sandbox::new(Options { seed: Some(seed), faults, ..Options::at(now) }))
+    let seed = SeedOptions {
+        offers: wanted.offers,
+        orders: wanted.orders,
+        seed: wanted.seed,
+        now,
+    };
+    Ok(Sandbox::new(Options {
+        seed: Some(seed),
+        faults,
+        ..Options::at(now)
+    }))
 }
 
 pub(crate) async fn run(listen: SocketAddr, wanted: &Wanted<'_>, output: Output) -> anyhow::Result<Exit> {
     let sandbox = build(wanted)?;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listening on {listen}"))?;
     let url = format!("http://{}", listener.local_addr()?);
     let ready = serde_json::json!({
         "url": url,

@@ -41,7 +41,9 @@ async fn run_on(boot: &Boot, database: &Database, run: &Run, output: Output) -> 
     let running = Running::start(boot, database, run).await?;
     if let Some(address) = running.address {
         let url = format!("http://{address}");
-        output.report(&serde_json::json!({ "url": url }), || format!("MagFlow is at {url}"));
+        output.report(&serde_json::json!({ "url": url }), || {
+            format!("MagFlow is at {url}")
+        });
     } else {
         say("background jobs are running");
     }
@@ -68,14 +70,22 @@ impl Running {
             upgrade(database, &wiring).await?;
         }
         let pool = database.pool(boot.settings.database.max_connections).await?;
-        let server = wiring.build(boot, pool).await?;
+        let server = wiring.build(boot, pool);
+        if let Err(error) = server.register().await {
+            tracing::warn!(error = %error, "permissions and subscriptions wait for the schema: {error}");
+        }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut address = None;
         if run.parts != Parts::JobsOnly {
-            let listener = TcpListener::bind(run.listen).await.with_context(|| format!("listening on {}", run.listen))?;
+            let listener = TcpListener::bind(run.listen)
+                .await
+                .with_context(|| format!("listening on {}", run.listen))?;
             address = Some(listener.local_addr()?);
-            let app = server.app.clone().into_make_service_with_connect_info::<SocketAddr>();
+            let app = server
+                .app
+                .clone()
+                .into_make_service_with_connect_info::<SocketAddr>();
             let ended = wait(stopped.clone());
             tasks.spawn(async move { Ok(axum::serve(listener, app).with_graceful_shutdown(ended).await?) });
             let (live, pool) = (server.state.live.clone(), server.state.db.pool().clone());
@@ -89,7 +99,12 @@ impl Running {
             let runner = server.runner(boot.settings.jobs.concurrency);
             tasks.spawn(work(runner, stopped.clone()));
         }
-        Ok(Self { address, server, tasks, stop })
+        Ok(Self {
+            address,
+            server,
+            tasks,
+            stop,
+        })
     }
 
     /// Runs until the signal, then lets what is under way finish.
@@ -142,7 +157,9 @@ async fn upgrade(database: &Database, wiring: &Wiring) -> anyhow::Result<()> {
 /// Ctrl-C or the service manager's TERM.
 pub(crate) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {

@@ -30,11 +30,21 @@ impl SetupHook for Hook {
         .to_vec()
     }
 
-    async fn connect(&self, conn: &mut PgConnection, _: &Actor, account: SetupAccount) -> Result<(), Problem> {
+    async fn connect(
+        &self,
+        conn: &mut PgConnection,
+        _: &Actor,
+        account: SetupAccount,
+    ) -> Result<(), Problem> {
         let kind = match account.kind.as_str() {
             "MAIN" => AccountKind::Main,
             "FBE" => AccountKind::Fbe,
-            _ => return Err(Problem::field("kind", Refusal::new("ui-input-not-understood").on("kind"))),
+            _ => {
+                return Err(Problem::field(
+                    "kind",
+                    Refusal::new("ui-input-not-understood").on("kind"),
+                ));
+            }
         };
         let new = NewAccount {
             name: account.name,
@@ -46,7 +56,9 @@ impl SetupHook for Hook {
             warehouse: None,
             safety_buffer: 0,
         };
-        emag::service::accounts::create(conn, &Actor::system("setup"), &self.0, new).await.map_err(Problem::from)?;
+        emag::service::accounts::create(conn, &Actor::system("setup"), &self.0, new)
+            .await
+            .map_err(Problem::from)?;
         Ok(())
     }
 }

@@ -27,7 +27,10 @@ struct Figures {
 
 impl Extras {
     pub(crate) fn new(db: Db) -> Self {
-        Self { db, last: Mutex::new(None) }
+        Self {
+            db,
+            last: Mutex::new(None),
+        }
     }
 
     async fn figures(&self) -> Figures {
@@ -52,7 +55,10 @@ impl Extras {
     async fn read(&self) -> Result<Figures, Problem> {
         let mut conn = self.db.read().await?;
         let to_ship = orders::orders_to_ship(&mut conn).await?;
-        Ok(Figures { to_ship: u64::try_from(to_ship).unwrap_or(0), sync: sync(&mut conn).await? })
+        Ok(Figures {
+            to_ship: u64::try_from(to_ship).unwrap_or(0),
+            sync: sync(&mut conn).await?,
+        })
     }
 }
 
@@ -64,7 +70,10 @@ impl ShellExtras for Extras {
         if actor.may(orders::ORDERS_VIEW) {
             counts.insert("nav-orders", figures.to_ship);
         }
-        let pill = figures.sync.filter(|_| actor.may(emag::EMAG_VIEW)).map(|sync| pill(&sync));
+        let pill = figures
+            .sync
+            .filter(|_| actor.may(emag::EMAG_VIEW))
+            .map(|sync| pill(&sync));
         (counts, pill)
     }
 }
@@ -88,7 +97,12 @@ async fn sync(conn: &mut PgConnection) -> Result<Option<Sync>, sqlx::Error> {
     )
     .fetch_one(conn)
     .await?;
-    Ok((row.0 > 0).then_some(Sync { faults: row.1, running: row.2, failures: row.3, last_finished_at: row.4 }))
+    Ok((row.0 > 0).then_some(Sync {
+        faults: row.1,
+        running: row.2,
+        failures: row.3,
+        last_finished_at: row.4,
+    }))
 }
 
 fn pill(sync: &Sync) -> SyncPill {
@@ -99,5 +113,8 @@ fn pill(sync: &Sync) -> SyncPill {
     } else {
         SyncState::Fine
     };
-    SyncPill { state, text: sync.last_finished_at.map(formats::time).unwrap_or_default() }
+    SyncPill {
+        state,
+        text: sync.last_finished_at.map(formats::time).unwrap_or_default(),
+    }
 }

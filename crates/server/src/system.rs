@@ -12,8 +12,13 @@ use crate::health;
 
 pub(crate) const SYSTEM_VIEW: Permission = Permission::new("system.view");
 
-pub(crate) const NAV: NavItem =
-    NavItem { href: "/system", icon: "activity", key: "nav-system", access: Some(SYSTEM_VIEW), order: 900 };
+pub(crate) const NAV: NavItem = NavItem {
+    href: "/system",
+    icon: "activity",
+    key: "nav-system",
+    access: Some(SYSTEM_VIEW),
+    order: 900,
+};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -31,12 +36,16 @@ pub(crate) fn routes() -> Routes {
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
     let metrics = &state.metrics;
     let pool = state.db.status();
-    metrics.db_connections_active.set(i64::from(pool.open.saturating_sub(pool.idle)));
+    metrics
+        .db_connections_active
+        .set(i64::from(pool.open.saturating_sub(pool.idle)));
     metrics.db_connections_idle.set(i64::from(pool.idle));
     let asked = std::time::Instant::now();
     // Without a database the rest of the figures is worth even more.
     if let Ok(mut conn) = state.db.read().await {
-        metrics.db_pool_wait_seconds.observe(asked.elapsed().as_secs_f64());
+        metrics
+            .db_pool_wait_seconds
+            .observe(asked.elapsed().as_secs_f64());
         if let Ok(counts) = jobs::counts(&mut conn).await {
             for (name, value) in [
                 ("waiting", counts.waiting),
@@ -46,7 +55,9 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
             ] {
                 metrics.jobs_current.with_label_values(&[name]).set(value);
             }
-            let late = counts.oldest_due_at.map_or(0, |due| (state.clock.now() - due).num_seconds().max(0));
+            let late = counts
+                .oldest_due_at
+                .map_or(0, |due| (state.clock.now() - due).num_seconds().max(0));
             metrics.jobs_oldest_due_seconds.set(late);
         }
     }
@@ -81,7 +92,14 @@ async fn page(page: Page) -> Result<Response, Problem> {
     let report = health::report(&page.state).await?;
     let mut conn = page.state.db.read().await?;
     let jobs = jobs::counts(&mut conn).await?;
-    page.render("server/system.html", &SystemPage { report, version: env!("CARGO_PKG_VERSION"), jobs })
+    page.render(
+        "server/system.html",
+        &SystemPage {
+            report,
+            version: env!("CARGO_PKG_VERSION"),
+            jobs,
+        },
+    )
 }
 
 /// Addresses carry the content's hash, so a browser may keep them for a year.
@@ -90,7 +108,10 @@ async fn asset(Path(path): Path<String>) -> Result<Response, Problem> {
     let mut response = (StatusCode::OK, Body::from(asset.bytes)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
     if let Ok(tag) = HeaderValue::from_str(asset.etag) {
         headers.insert(header::ETAG, tag);
     }

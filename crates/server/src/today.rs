@@ -15,7 +15,13 @@ use web::{Access, AppState, NavItem, Page, Problem, Routes};
 const ROWS: i64 = 8;
 const CHART_DAYS: i64 = 14;
 
-pub(crate) const NAV: NavItem = NavItem { href: "/", icon: "home", key: "nav-today", access: None, order: 10 };
+pub(crate) const NAV: NavItem = NavItem {
+    href: "/",
+    icon: "home",
+    key: "nav-today",
+    access: None,
+    order: 10,
+};
 
 pub(crate) fn routes() -> Routes {
     Routes::new().get("/", Access::SignedIn, page)
@@ -81,7 +87,10 @@ async fn page(State(state): State<AppState>, page: Page) -> Result<Response, Pro
     let actor = &page.actor;
     let (desk, days) = if actor.may(orders::ORDERS_VIEW) {
         let desk = orders::desk(&mut conn, now, ROWS).await?;
-        (desk, orders::sales_per_day(&mut conn, state.clock.today(), CHART_DAYS).await?)
+        (
+            desk,
+            orders::sales_per_day(&mut conn, state.clock.today(), CHART_DAYS).await?,
+        )
     } else {
         (Desk::default(), Vec::new())
     };
@@ -90,7 +99,11 @@ async fn page(State(state): State<AppState>, page: Page) -> Result<Response, Pro
     } else {
         inventory::LowStockSummary::default()
     };
-    let accounts = if actor.may(emag::EMAG_VIEW) { accounts(&mut conn).await? } else { Vec::new() };
+    let accounts = if actor.may(emag::EMAG_VIEW) {
+        accounts(&mut conn).await?
+    } else {
+        Vec::new()
+    };
     let attention = attention(&page, &mut conn, &desk).await?;
     drop(conn);
     let context = Today {
@@ -103,15 +116,26 @@ async fn page(State(state): State<AppState>, page: Page) -> Result<Response, Pro
         orders_7: days.iter().rev().take(7).map(|day| day.orders).sum(),
         low_stock_count: low.low,
         out_of_stock_count: low.out,
-        last_sync: accounts.iter().filter_map(|account| account.last_finished_at).max(),
+        last_sync: accounts
+            .iter()
+            .filter_map(|account| account.last_finished_at)
+            .max(),
         sync_failures: accounts.iter().map(|account| account.failures).sum(),
         deadlines: deadlines(&desk, now),
         attention,
-        accounts: accounts.iter().map(|account| account_row(&page, account)).collect(),
+        accounts: accounts
+            .iter()
+            .map(|account| account_row(&page, account))
+            .collect(),
         low_stock: low
             .rows
             .into_iter()
-            .map(|row| LowStock { id: row.product_id.0, name: row.name, sku: row.sku, available: row.available })
+            .map(|row| LowStock {
+                id: row.product_id.0,
+                name: row.name,
+                sku: row.sku,
+                available: row.available,
+            })
             .collect(),
         chart: chart(&page, &days),
     };
@@ -134,7 +158,9 @@ fn deadlines(desk: &Desk, now: Timestamp) -> Vec<Deadline> {
 }
 
 fn sum_of_week(days: &[SalesDay]) -> Result<Money, Problem> {
-    let currency = days.last().map_or(kernel::Currency::RON, |day| day.gross.currency());
+    let currency = days
+        .last()
+        .map_or(kernel::Currency::RON, |day| day.gross.currency());
     days.iter()
         .rev()
         .take(7)
@@ -177,15 +203,28 @@ async fn attention(page: &Page, conn: &mut PgConnection, desk: &Desk) -> Result<
     let sees_orders = page.actor.may(orders::ORDERS_VIEW);
     let sees_emag = page.actor.may(emag::EMAG_VIEW);
     Ok([
-        ("today-attention-unresolved", desk.unresolved_lines, "/orders?view=attention", sees_orders),
-        ("today-attention-short", desk.short_orders, "/orders?view=attention", sees_orders),
+        (
+            "today-attention-unresolved",
+            desk.unresolved_lines,
+            "/orders?view=attention",
+            sees_orders,
+        ),
+        (
+            "today-attention-short",
+            desk.short_orders,
+            "/orders?view=attention",
+            sees_orders,
+        ),
         ("today-attention-failed", failures, "/emag", sees_emag),
         ("today-attention-holds", holds, "/emag/holds", sees_emag),
     ]
     .into_iter()
     .filter(|(_, count, _, sees)| *count > 0 && *sees)
     .map(|(key, count, href, _)| Attention {
-        text: page.state.ui.text(page.locale, key, &Args::new().with("count", count)),
+        text: page
+            .state
+            .ui
+            .text(page.locale, key, &Args::new().with("count", count)),
         href,
     })
     .collect())
@@ -201,8 +240,17 @@ fn account_row(page: &Page, account: &AccountHealth) -> Account {
     } else {
         ("neutral", "today-account-read-only")
     };
-    let detail = account.last_finished_at.map(|at| ui::formats::datetime(at, page.locale)).unwrap_or_default();
-    Account { id: account.id, name: account.name.clone(), state, state_text: page.t(key), detail }
+    let detail = account
+        .last_finished_at
+        .map(|at| ui::formats::datetime(at, page.locale))
+        .unwrap_or_default();
+    Account {
+        id: account.id,
+        name: account.name.clone(),
+        state,
+        state_text: page.t(key),
+        detail,
+    }
 }
 
 fn chart(page: &Page, days: &[SalesDay]) -> String {

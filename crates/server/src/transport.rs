@@ -18,12 +18,24 @@ impl Transport for OverOutbound {
         let call = OutboundRequest {
             method,
             url: request.url,
-            headers: request.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            headers: request
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             body: request.body,
             timeout: Some(request.timeout),
         };
-        let response = self.0.send(call).await.map_err(|error| TransportError::new(kind(&error), error.to_string()))?;
-        Ok(HttpResponse { status: response.status, headers: response.headers, body: response.body })
+        let response = self
+            .0
+            .send(call)
+            .await
+            .map_err(|error| TransportError::new(kind(&error), error.to_string()))?;
+        Ok(HttpResponse {
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
+        })
     }
 }
 

@@ -23,9 +23,15 @@ async fn user_on(command: User, database: &Database, output: Output) -> anyhow::
     let pool = database.pool(2).await?;
     let actor = Actor::system(ACTOR);
     match command {
-        User::Create { email, name, role, password_file } => {
+        User::Create {
+            email,
+            name,
+            role,
+            password_file,
+        } => {
             let (password, made_up) = password(password_file.as_deref()).await?;
-            let user = identity::create_user_with_role(&pool, &actor, &email, &name, &role, &password).await?;
+            let user =
+                identity::create_user_with_role(&pool, &actor, &email, &name, &role, &password).await?;
             if made_up {
                 say(&format!("password: {password}"));
             }
@@ -37,7 +43,15 @@ async fn user_on(command: User, database: &Database, output: Output) -> anyhow::
             output.report(&users, || {
                 users
                     .iter()
-                    .map(|u| format!("{:>5}  {:<40} {:<30} {}\n", u.id, u.email, u.name, if u.is_active { "" } else { "disabled" }))
+                    .map(|u| {
+                        format!(
+                            "{:>5}  {:<40} {:<30} {}\n",
+                            u.id,
+                            u.email,
+                            u.name,
+                            if u.is_active { "" } else { "disabled" }
+                        )
+                    })
                     .collect()
             });
         }
@@ -51,7 +65,9 @@ async fn user_on(command: User, database: &Database, output: Output) -> anyhow::
             if made_up {
                 say(&format!("password: {password}"));
             }
-            say(&format!("the password of {email} was changed and its sessions ended"));
+            say(&format!(
+                "the password of {email} was changed and its sessions ended"
+            ));
         }
     }
     pool.close().await;
@@ -62,10 +78,14 @@ async fn user_on(command: User, database: &Database, output: Output) -> anyhow::
 async fn password(file: Option<&Path>) -> anyhow::Result<(String, bool)> {
     let Some(path) = file else {
         let random: [u8; 9] = rand::random();
-        let text = random.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let text = random
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         return Ok((text, true));
     };
-    let text = tokio::fs::read_to_string(path).await.with_context(|| format!("reading {}", path.display()))?;
+    let text = tokio::fs::read_to_string(path)
+        .await
+        .with_context(|| format!("reading {}", path.display()))?;
     Ok((text.trim_end_matches(['\n', '\r']).to_owned(), false))
 }
 
@@ -82,15 +102,19 @@ async fn token_on(command: Token, database: &Database, output: Output) -> anyhow
     match command {
         Token::Create { email, name } => {
             let made = identity::create_token_for(&pool, &actor, &email, &name).await?;
-            output.report(&serde_json::json!({ "id": made.id, "token": made.secret }), || {
-                format!("{}\nIt is shown only now.", made.secret)
-            });
+            output.report(
+                &serde_json::json!({ "id": made.id, "token": made.secret }),
+                || format!("{}\nIt is shown only now.", made.secret),
+            );
         }
         Token::List => {
             let mut conn = pool.read().await?;
             let tokens = identity::list_all_tokens(&mut conn, &actor).await?;
             output.report(&tokens, || {
-                tokens.iter().map(|t| format!("{:>5}  {}…  {}  ({})\n", t.id, t.prefix, t.name, t.user_email)).collect()
+                tokens
+                    .iter()
+                    .map(|t| format!("{:>5}  {}…  {}  ({})\n", t.id, t.prefix, t.name, t.user_email))
+                    .collect()
             });
         }
         Token::Revoke { id } => {
@@ -108,7 +132,12 @@ pub(crate) async fn roles(boot: &Boot, output: Output) -> anyhow::Result<Exit> {
     let mut conn = pool.read().await?;
     let roles = identity::list_roles(&mut conn, &Actor::system(ACTOR)).await?;
     drop(conn);
-    output.report(&roles, || roles.iter().map(|r| format!("{:<14} {}\n", r.code, r.permissions.join(", "))).collect());
+    output.report(&roles, || {
+        roles
+            .iter()
+            .map(|r| format!("{:<14} {}\n", r.code, r.permissions.join(", ")))
+            .collect()
+    });
     pool.close().await;
     database.close().await;
     Ok(Exit::Fine)

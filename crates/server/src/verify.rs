@@ -25,16 +25,25 @@ pub(crate) async fn run(what: Verify, boot: &Boot, output: Output) -> anyhow::Re
     let database = boot.database().await?;
     let pool = database.pool(2).await?;
     let mut conn = pool.read().await?;
-    let mut report = Report { checked: Vec::new(), breaches: Vec::new() };
+    let mut report = Report {
+        checked: Vec::new(),
+        breaches: Vec::new(),
+    };
     if matches!(what, Verify::Stock | Verify::All) {
         report.checked.push("stock");
         let found = inventory::verify(&mut conn).await?;
-        report.breaches.extend(found.into_iter().map(|f| Breach { check: "stock", detail: f.to_string() }));
+        report.breaches.extend(found.into_iter().map(|f| Breach {
+            check: "stock",
+            detail: f.to_string(),
+        }));
     }
     if matches!(what, Verify::Orders | Verify::All) {
         report.checked.push("orders");
         let found = orders::verify(&mut conn).await?;
-        report.breaches.extend(found.into_iter().map(|f| Breach { check: "orders", detail: f.to_string() }));
+        report.breaches.extend(found.into_iter().map(|f| Breach {
+            check: "orders",
+            detail: f.to_string(),
+        }));
     }
     if matches!(what, Verify::Audit | Verify::All) {
         report.checked.push("audit");
@@ -44,7 +53,11 @@ pub(crate) async fn run(what: Verify, boot: &Boot, output: Output) -> anyhow::Re
     pool.close().await;
     database.close().await;
     output.report(&report, || text(&report));
-    Ok(if report.breaches.is_empty() { Exit::Fine } else { Exit::Findings })
+    Ok(if report.breaches.is_empty() {
+        Exit::Fine
+    } else {
+        Exit::Findings
+    })
 }
 
 /// Every business table writes its trail, and the trail cannot be changed.
@@ -57,7 +70,10 @@ async fn audit(conn: &mut PgConnection) -> Result<Vec<Breach>, sqlx::Error> {
     .await?;
     Ok(disabled
         .into_iter()
-        .map(|name| Breach { check: "audit", detail: format!("the trigger {name} is switched off") })
+        .map(|name| Breach {
+            check: "audit",
+            detail: format!("the trigger {name} is switched off"),
+        })
         .collect())
 }
 
@@ -65,5 +81,9 @@ fn text(report: &Report) -> String {
     if report.breaches.is_empty() {
         return format!("{}: everything holds", report.checked.join(", "));
     }
-    report.breaches.iter().map(|breach| format!("{}: {}\n", breach.check, breach.detail)).collect()
+    report
+        .breaches
+        .iter()
+        .map(|breach| format!("{}: {}\n", breach.check, breach.detail))
+        .collect()
 }

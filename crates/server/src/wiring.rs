@@ -48,16 +48,29 @@ pub struct Server {
 
 /// Templates and words of every slice.
 pub fn slices() -> [&'static SlicePages; 6] {
-    [&identity::PAGES, &catalog::PAGES, &inventory::PAGES, &orders::PAGES, &emag::PAGES, &crate::PAGES]
+    [
+        &identity::PAGES,
+        &catalog::PAGES,
+        &inventory::PAGES,
+        &orders::PAGES,
+        &emag::PAGES,
+        &crate::PAGES,
+    ]
 }
 
 /// Every permission the program knows.
 pub fn permissions() -> Vec<Permission> {
-    [identity::PERMISSIONS, catalog::PERMISSIONS, inventory::PERMISSIONS, orders::PERMISSIONS, emag::PERMISSIONS]
-        .concat()
-        .into_iter()
-        .chain([system::SYSTEM_VIEW])
-        .collect()
+    [
+        identity::PERMISSIONS,
+        catalog::PERMISSIONS,
+        inventory::PERMISSIONS,
+        orders::PERMISSIONS,
+        emag::PERMISSIONS,
+    ]
+    .concat()
+    .into_iter()
+    .chain([system::SYSTEM_VIEW])
+    .collect()
 }
 
 /// All routes, each with its declared access.
@@ -76,11 +89,17 @@ pub fn routes() -> Routes {
 }
 
 fn nav() -> Vec<NavItem> {
-    [identity::nav(), catalog::nav(), inventory::nav(), orders::nav(), emag::nav()]
-        .concat()
-        .into_iter()
-        .chain([today::NAV, system::NAV])
-        .collect()
+    [
+        identity::nav(),
+        catalog::nav(),
+        inventory::nav(),
+        orders::nav(),
+        emag::nav(),
+    ]
+    .concat()
+    .into_iter()
+    .chain([today::NAV, system::NAV])
+    .collect()
 }
 
 fn subscriptions() -> Vec<Subscription> {
@@ -100,7 +119,7 @@ impl Wiring {
     }
 
     /// Connects everything to the database.
-    pub(crate) async fn build(self, boot: &Boot, db: Db) -> anyhow::Result<Server> {
+    pub(crate) fn build(self, boot: &Boot, db: Db) -> Server {
         let settings = &boot.settings;
         let identity = identity::Context {
             db: db.clone(),
@@ -138,8 +157,13 @@ impl Wiring {
         builder.secure_cookies = settings.server.secure_cookies;
         let state = builder.build();
         let limit = settings.server.body_limit_bytes;
-        let app = web::app(state.clone(), routes(), limit, settings.server.trusted_proxies.clone());
-        Ok(Server { app, state, emag })
+        let app = web::app(
+            state.clone(),
+            routes(),
+            limit,
+            settings.server.trusted_proxies.clone(),
+        );
+        Server { app, state, emag }
     }
 }
 
@@ -154,7 +178,10 @@ impl Server {
     }
 
     /// The worker for this process's background jobs.
-    pub fn runner(&self, concurrency: usize) -> impl Future<Output = Result<Runner, RunnerError>> + Send + 'static {
+    pub fn runner(
+        &self,
+        concurrency: usize,
+    ) -> impl Future<Output = Result<Runner, RunnerError>> + Send + 'static {
         let mut registry = Registry::default();
         orders::register(&mut registry, &self.state);
         emag::register(&mut registry, self.emag.clone());
@@ -174,7 +201,10 @@ struct Calls(Metrics);
 
 impl emag::Observer for Calls {
     fn called(&self, account: &str, route: &'static str, verdict: &'static str, _: Duration) {
-        self.0.emag_requests_total.with_label_values(&[account, route, verdict]).inc();
+        self.0
+            .emag_requests_total
+            .with_label_values(&[account, route, verdict])
+            .inc();
     }
 }
 
@@ -183,6 +213,10 @@ struct Chance;
 
 impl Jitter for Chance {
     fn below(&self, bound: u64) -> u64 {
-        if bound == 0 { 0 } else { rand::rng().random_range(0..bound) }
+        if bound == 0 {
+            0
+        } else {
+            rand::rng().random_range(0..bound)
+        }
     }
 }

@@ -43,11 +43,19 @@ impl Plant {
 
     fn serve(&self) -> Killed {
         let listen = format!("127.0.0.1:{}", self.port);
-        Killed(self.command(&["serve", "--listen", &listen]).stdout(Stdio::null()).spawn().unwrap())
+        Killed(
+            self.command(&["serve", "--listen", &listen])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap(),
+        )
     }
 
     async fn count(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(self.test.db.pool()).await.unwrap()
+        sqlx::query_scalar(sql)
+            .fetch_one(self.test.db.pool())
+            .await
+            .unwrap()
     }
 }
 
@@ -63,8 +71,16 @@ impl Drop for Killed {
 
 async fn sandbox() -> (Sandbox, String) {
     let now = Clock::system().now();
-    let seed = SeedOptions { offers: 400, orders: 120, seed: 7, now };
-    let sandbox = Sandbox::new(Options { seed: Some(seed), ..Options::at(now) });
+    let seed = SeedOptions {
+        offers: 400,
+        orders: 120,
+        seed: 7,
+        now,
+    };
+    let sandbox = Sandbox::new(Options {
+        seed: Some(seed),
+        ..Options::at(now)
+    });
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}/api-3", listener.local_addr().unwrap());
     let serving = sandbox.clone();
@@ -74,7 +90,11 @@ async fn sandbox() -> (Sandbox, String) {
 }
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// Acknowledgements that the marketplace carried out, by order.
@@ -82,7 +102,9 @@ fn acknowledged(sandbox: &Sandbox) -> BTreeMap<String, usize> {
     let mut by_order = BTreeMap::new();
     for call in sandbox.calls(0) {
         if call.path.contains("/order/acknowledge/") && call.status == 200 && call.is_error != Some(true) {
-            *by_order.entry(call.path.rsplit('/').next().unwrap().to_owned()).or_insert(0) += 1;
+            *by_order
+                .entry(call.path.rsplit('/').next().unwrap().to_owned())
+                .or_insert(0) += 1;
         }
     }
     by_order
@@ -93,10 +115,25 @@ async fn a_killed_synchronisation_goes_on_and_doubles_nothing() {
     let test = testkit::database().await;
     let data_dir = std::env::temp_dir().join(format!("magflow-kill-{:08x}", rand::random::<u32>()));
     std::fs::create_dir_all(&data_dir).unwrap();
-    let plant = Plant { test, port: free_port(), data_dir };
+    let plant = Plant {
+        test,
+        port: free_port(),
+        data_dir,
+    };
     let (sandbox, url) = sandbox().await;
     plant.say(&["role", "list"]);
-    plant.say(&["emag", "connect", "--name", "MAIN", "--username", MAIN_USERNAME, "--password", DEMO_PASSWORD, "--base-url", &url]);
+    plant.say(&[
+        "emag",
+        "connect",
+        "--name",
+        "MAIN",
+        "--username",
+        MAIN_USERNAME,
+        "--password",
+        DEMO_PASSWORD,
+        "--base-url",
+        &url,
+    ]);
 
     let started = Instant::now();
     let mut killed = 0;
@@ -113,8 +150,14 @@ async fn a_killed_synchronisation_goes_on_and_doubles_nothing() {
 
     let marketplace = sandbox.state();
     let orders = marketplace["orders"][MAIN_USERNAME].as_array().unwrap().len();
-    assert_eq!(usize::try_from(plant.count("SELECT count(*) FROM app.emag_orders").await).unwrap(), orders);
-    assert_eq!(usize::try_from(plant.count("SELECT count(*) FROM app.sales_orders").await).unwrap(), orders);
+    assert_eq!(
+        usize::try_from(plant.count("SELECT count(*) FROM app.emag_orders").await).unwrap(),
+        orders
+    );
+    assert_eq!(
+        usize::try_from(plant.count("SELECT count(*) FROM app.sales_orders").await).unwrap(),
+        orders
+    );
     let acknowledged = acknowledged(&sandbox);
     assert!(!acknowledged.is_empty(), "the seed has new orders");
     assert!(acknowledged.values().all(|times| *times == 1), "{acknowledged:?}");

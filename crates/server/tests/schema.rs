@@ -6,13 +6,17 @@ use sqlx::{AssertSqlSafe, Row as _};
 use testkit::TestDb;
 
 async fn run(test: &TestDb, sql: &str) {
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(test.db.pool()).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(test.db.pool())
+        .await
+        .unwrap_or_else(|e| panic!("{sql}: {e}"));
 }
 
 #[tokio::test]
 async fn every_column_that_others_may_read_is_there() {
     let test = testkit::database().await;
-    let audit = "user_id, action, table_name, record_id, old_values, new_values, ip_address, user_agent, created_at";
+    let audit =
+        "user_id, action, table_name, record_id, old_values, new_values, ip_address, user_agent, created_at";
     let validation = "validation_status, validation_status_description, translation_validation_status, ownership, \
         number_of_offers, buy_button_rank, best_offer_sale_price, best_offer_recommended_price, general_stock, \
         estimated_stock, length_mm, width_mm, height_mm, weight_g";
@@ -20,15 +24,36 @@ async fn every_column_that_others_may_read_is_there() {
         ("users", "id, email, name, is_active, created_at"),
         ("roles", "id, code, name"),
         ("permissions", "code, slice"),
-        ("products", "id, sku, name, price_net, currency, vat_percent, status, created_at, updated_at"),
-        ("sales_orders", "id, number, channel, external_id, customer_id, status, total_net, total_gross, placed_at"),
+        (
+            "products",
+            "id, sku, name, price_net, currency, vat_percent, status, created_at, updated_at",
+        ),
+        (
+            "sales_orders",
+            "id, number, channel, external_id, customer_id, status, total_net, total_gross, placed_at",
+        ),
         ("customers", "id, kind, name, email, phone, tax_id"),
-        ("inventory", "product_id, warehouse_id, on_hand, reserved, available, updated_at"),
-        ("emag_products_v2", "is_active, account_type, stock_quantity, updated_at"),
+        (
+            "inventory",
+            "product_id, warehouse_id, on_hand, reserved, available, updated_at",
+        ),
+        (
+            "emag_products_v2",
+            "is_active, account_type, stock_quantity, updated_at",
+        ),
         ("emag_products_v2", validation),
-        ("emag_orders", "id, account_id, emag_order_id, type, status, order_id, raw"),
-        ("emag_product_offers", "id, account_id, sku, part_number_key, sale_price, general_stock"),
-        ("emag_sync_logs", "id, account_id, account_type, sync_type, status, items_processed, started_at, completed_at"),
+        (
+            "emag_orders",
+            "id, account_id, emag_order_id, type, status, order_id, raw",
+        ),
+        (
+            "emag_product_offers",
+            "id, account_id, sku, part_number_key, sale_price, general_stock",
+        ),
+        (
+            "emag_sync_logs",
+            "id, account_id, account_type, sync_type, status, items_processed, started_at, completed_at",
+        ),
         ("audit_logs", audit),
     ] {
         run(&test, &format!("SELECT {columns} FROM app.{table} LIMIT 0")).await;
@@ -56,12 +81,18 @@ async fn each_of_the_founding_indexes_serves_its_question() {
     let test = testkit::database().await;
     run(&test, ROWS).await;
     for (question, index) in [
-        ("SELECT id FROM app.sales_orders ORDER BY placed_at DESC, id DESC LIMIT 50", "sales_orders_placed"),
+        (
+            "SELECT id FROM app.sales_orders ORDER BY placed_at DESC, id DESC LIMIT 50",
+            "sales_orders_placed",
+        ),
         (
             "SELECT id FROM app.sales_orders WHERE status = 'new' ORDER BY placed_at DESC, id DESC LIMIT 50",
             "sales_orders_status",
         ),
-        ("SELECT id FROM app.emag_listings ORDER BY updated_at DESC, id DESC LIMIT 50", "emag_listings_updated"),
+        (
+            "SELECT id FROM app.emag_listings ORDER BY updated_at DESC, id DESC LIMIT 50",
+            "emag_listings_updated",
+        ),
         (
             "SELECT id FROM app.emag_listings WHERE status = 1 AND account_id = 3 ORDER BY account_id, id LIMIT 50",
             "emag_listings_active",
@@ -79,9 +110,16 @@ async fn each_of_the_founding_indexes_serves_its_question() {
             "emag_listings_name_trgm",
         ),
     ] {
-        let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN {question}"))).fetch_all(test.db.pool()).await.unwrap();
+        let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN {question}")))
+            .fetch_all(test.db.pool())
+            .await
+            .unwrap();
         let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-        assert!(plan.iter().any(|line| line.contains(index)), "{question}\nexpected {index}, got\n{}", plan.join("\n"));
+        assert!(
+            plan.iter().any(|line| line.contains(index)),
+            "{question}\nexpected {index}, got\n{}",
+            plan.join("\n")
+        );
     }
 }
 
@@ -108,6 +146,9 @@ async fn every_foreign_key_is_backed_by_an_index() {
         "stock_movements.stock_movements_user_id_fkey",
         "stock_movements.stock_movements_warehouse_id_fkey",
     ];
-    let new: Vec<_> = bare.iter().filter(|name| !known.contains(&name.trim_start_matches("app."))).collect();
+    let new: Vec<_> = bare
+        .iter()
+        .filter(|name| !known.contains(&name.trim_start_matches("app.")))
+        .collect();
     assert!(new.is_empty(), "foreign keys without an index: {new:?}");
 }

@@ -17,8 +17,12 @@ pub fn root() -> PathBuf {
 }
 
 /// The cargo that runs us, so that every step uses one toolchain.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "cargo tells its own path this way; it is no setting"
+)]
 pub(crate) fn cargo() -> std::process::Command {
-    let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root());
     cargo
 }

@@ -32,6 +32,10 @@ pub(crate) fn routes() -> Routes {
 
 /// An account as pages show it.
 #[derive(Serialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "a template asks each of them by name"
+)]
 struct AccountRow {
     id: i64,
     name: String,
@@ -90,9 +94,17 @@ struct WithRuns {
 const RUNS_IN_LIST: i64 = 4;
 const RUNS_ON_PAGE: i64 = 20;
 
-async fn with_runs(conn: &mut PgConnection, actor: &Actor, account: Account, limit: i64) -> Result<WithRuns, EmagError> {
+async fn with_runs(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    account: Account,
+    limit: i64,
+) -> Result<WithRuns, EmagError> {
     let runs = read::runs(conn, actor, Some(account.id), limit).await?;
-    Ok(WithRuns { account: account.into(), runs: runs.into_iter().map(RunRow::from).collect() })
+    Ok(WithRuns {
+        account: account.into(),
+        runs: runs.into_iter().map(RunRow::from).collect(),
+    })
 }
 
 async fn list(State(state): State<AppState>, page: Page) -> Result<Response, Problem> {
@@ -101,8 +113,17 @@ async fn list(State(state): State<AppState>, page: Page) -> Result<Response, Pro
     for account in accounts::list(&mut conn, &page.actor).await? {
         rows.push(with_runs(&mut conn, &page.actor, account, RUNS_IN_LIST).await?);
     }
-    let holds = holds::list(&mut conn, &page.actor, Some("waiting"), None, 100).await?.len();
-    page.render("emag/accounts.html", &ListPage { accounts: rows, holds, may_connect: page.actor.may(EMAG_ACCOUNTS) })
+    let holds = holds::list(&mut conn, &page.actor, Some("waiting"), None, 100)
+        .await?
+        .len();
+    page.render(
+        "emag/accounts.html",
+        &ListPage {
+            accounts: rows,
+            holds,
+            may_connect: page.actor.may(EMAG_ACCOUNTS),
+        },
+    )
 }
 
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -125,14 +146,33 @@ struct FormPage {
 }
 
 async fn blank(page: Page) -> Result<Response, Problem> {
-    let fields = Fields { platform: "emag-ro".to_owned(), kind: "MAIN".to_owned(), ..Fields::default() };
-    page.render("emag/form.html", &FormPage { fields, field: String::new(), error: None })
+    let fields = Fields {
+        platform: "emag-ro".to_owned(),
+        kind: "MAIN".to_owned(),
+        ..Fields::default()
+    };
+    page.render(
+        "emag/form.html",
+        &FormPage {
+            fields,
+            field: String::new(),
+            error: None,
+        },
+    )
 }
 
 /// Connects, tests once, and starts the first readings.
-async fn connect(State(state): State<AppState>, page: Page, Form(fields): Form<Fields>) -> Result<Response, Problem> {
+async fn connect(
+    State(state): State<AppState>,
+    page: Page,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Problem> {
     let context: Context = state.get()?;
-    let kind = if fields.kind == "FBE" { AccountKind::Fbe } else { AccountKind::Main };
+    let kind = if fields.kind == "FBE" {
+        AccountKind::Fbe
+    } else {
+        AccountKind::Main
+    };
     let new = NewAccount {
         name: fields.name.clone(),
         platform: fields.platform.clone(),
@@ -148,7 +188,11 @@ async fn connect(State(state): State<AppState>, page: Page, Form(fields): Form<F
         Ok(account) => account,
         Err(EmagError::Refused(refusal)) => {
             let error = Some(state.ui.message(page.locale, &refusal));
-            let context = FormPage { fields, field: refusal.field.unwrap_or_default().to_owned(), error };
+            let context = FormPage {
+                fields,
+                field: refusal.field.unwrap_or_default().to_owned(),
+                error,
+            };
             return page.render_with(StatusCode::UNPROCESSABLE_ENTITY, "emag/form.html", &context);
         }
         Err(other) => return Err(other.into()),
@@ -253,9 +297,21 @@ async fn save(
         push_prices: Some(form.push_prices.is_some()),
         safety_buffer: Some(form.safety_buffer),
     };
-    accounts::update(&mut tx, &page.actor, &context, (before.id, Some(form.version)), patch).await?;
+    accounts::update(
+        &mut tx,
+        &page.actor,
+        &context,
+        (before.id, Some(form.version)),
+        patch,
+    )
+    .await?;
     tx.commit().await?;
-    Ok(page.redirect_with(&format!("/emag/accounts/{id}"), FlashKind::Success, "emag-account-saved", &Args::new()))
+    Ok(page.redirect_with(
+        &format!("/emag/accounts/{id}"),
+        FlashKind::Success,
+        "emag-account-saved",
+        &Args::new(),
+    ))
 }
 
 async fn test(State(state): State<AppState>, page: Page, Path(id): Path<i64>) -> Result<Response, Problem> {
@@ -286,6 +342,15 @@ async fn push(
     let mut tx = state.db.begin(&page.actor).await?;
     holds::switch_push(&mut tx, &page.actor, &context, EmagAccountId(id), form.enabled).await?;
     tx.commit().await?;
-    let key = if form.enabled { "emag-push-on-done" } else { "emag-push-off-done" };
-    Ok(page.redirect_with(&format!("/emag/accounts/{id}"), FlashKind::Success, key, &Args::new()))
+    let key = if form.enabled {
+        "emag-push-on-done"
+    } else {
+        "emag-push-off-done"
+    };
+    Ok(page.redirect_with(
+        &format!("/emag/accounts/{id}"),
+        FlashKind::Success,
+        key,
+        &Args::new(),
+    ))
 }

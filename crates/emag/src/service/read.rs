@@ -17,7 +17,9 @@ pub async fn listings(
 ) -> Result<Page<ListingView>, EmagError> {
     actor.require(EMAG_VIEW)?;
     let rows = search::list_listings(conn, filter, page).await?;
-    Ok(Page::cut(rows, page.limit, None, |row| (row.name.clone(), row.id.0)))
+    Ok(Page::cut(rows, page.limit, None, |row| {
+        (row.name.clone(), row.id.0)
+    }))
 }
 
 /// Runs of an account, or of all, newest first.

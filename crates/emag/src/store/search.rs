@@ -72,17 +72,32 @@ pub(crate) async fn list_listings(
     if let Some(text) = &filter.text {
         let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
         for word in text.split_whitespace() {
-            let pattern = format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-            query.push(" AND l.search LIKE app.fold(").push_bind(pattern).push(")");
+            let pattern = format!(
+                "%{}%",
+                word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+            );
+            query
+                .push(" AND l.search LIKE app.fold(")
+                .push_bind(pattern)
+                .push(")");
         }
     }
     if filter.differing {
         query.push(" AND (l.wanted_stock <> l.remote_stock OR l.wanted_price <> l.remote_price OR l.push_error IS NOT NULL OR l.price_error IS NOT NULL)");
     }
     if let Some(cursor) = &page.after {
-        let (name, id): (String, i64) = cursor.open().map_err(|_foreign| kernel::Refusal::new("ui-input-cursor").on("cursor"))?;
-        query.push(" AND (l.name, l.id) > (").push_bind(name).push(", ").push_bind(id).push(")");
+        let (name, id): (String, i64) = cursor
+            .open()
+            .map_err(|_foreign| kernel::Refusal::new("ui-input-cursor").on("cursor"))?;
+        query
+            .push(" AND (l.name, l.id) > (")
+            .push_bind(name)
+            .push(", ")
+            .push_bind(id)
+            .push(")");
     }
-    query.push(" ORDER BY l.name, l.id LIMIT ").push_bind(page.limit.probe());
+    query
+        .push(" ORDER BY l.name, l.id LIMIT ")
+        .push_bind(page.limit.probe());
     Ok(query.build_query_as().fetch_all(conn).await?)
 }
