@@ -41,12 +41,22 @@ async function remoteOffer(plant, n) {
   return state.offers[ACCOUNT.username].find((offer) => offer.part_number === sku(n));
 }
 
-/** Starts a sync from the account's page and watches the run's own page until it is over. */
-async function sync(page, accountPath, kind) {
+/** Starts a sync from the account's page and watches the run's own page, which refreshes itself, until it is over. */
+async function sync(page, accountPath, what) {
   await page.goto(accountPath);
-  await Promise.all([page.waitForURL(/\/emag\/sync\/\d+/), page.click(`form[action*="sync"] button[value=${kind}], form[action*="sync"]:has(input[name=kind][value=${kind}]) button`)]);
-  await page.waitForSelector("progress, [data-run-state]");
-  await page.waitForSelector(".badge.is-good, [data-run-state=done]", { timeout: 60_000 });
+  const start = page.locator(`form[action="${accountPath}/sync/${what}"] button`);
+  await Promise.all([page.waitForURL(/\/emag\/sync\/\d+/), start.click()]);
+  await page.waitForSelector("#run progress");
+  await page.waitForSelector("#run h1 .badge.is-good", { timeout: 60_000 });
+}
+
+/** Connecting begins a first sync by itself; another one starts when it is over. */
+async function firstSyncIsOver(page, accountPath) {
+  await until("the first sync of the account", async () => {
+    await page.goto(accountPath);
+    const badges = await page.locator("#runs tbody tr .badge").evaluateAll((all) => all.map((badge) => badge.className));
+    return badges.length > 0 && badges.every((name) => name.includes("is-good"));
+  }, 60_000);
 }
 
 export async function mainJob({ browser, plant }) {
@@ -71,6 +81,7 @@ export async function mainJob({ browser, plant }) {
   });
 
   await proof("the offers come in with progress to be seen", async () => {
+    await firstSyncIsOver(page, accountPath);
     await sync(page, accountPath, "offers");
     await page.goto(`/products?q=${sku(3)}`);
     const row = page.locator("table tbody tr", { hasText: sku(3) });
@@ -101,10 +112,10 @@ export async function mainJob({ browser, plant }) {
 
   await proof("a price typed with VAT is understood, saved in place and shown again after reload", async () => {
     await page.goto(productPath);
-    const cell = page.locator("form[data-edit]:has(input[name=value])[action*=price] input[name=value]").first();
+    const cell = page.locator(`form[data-edit][action="${productPath}/price"] input[name=value]`);
     await cell.fill("42,50");
     await cell.press("Enter");
-    await page.waitForSelector("form[data-edit].is-saved");
+    await page.waitForSelector(`form[data-edit][action="${productPath}/price"].is-saved`);
     await page.reload();
     assert.match(await cell.inputValue(), /^42[,.]50$/);
   });
@@ -115,7 +126,6 @@ export async function mainJob({ browser, plant }) {
 
   await proof("the preview shows what would be sent, old and new, before the switch", async () => {
     await page.goto(accountPath);
-    await page.click("a[href*='push']");
     const row = page.locator("table tbody tr", { hasText: sku(3) });
     await row.waitFor();
     const text = await row.innerText();
@@ -124,8 +134,8 @@ export async function mainJob({ browser, plant }) {
   });
 
   await proof("switched on, the new price is at the marketplace", async () => {
-    await page.click("form[action*='push'] button.btn-primary, form[action*='push'] button[name=enabled][value=true]");
-    await page.waitForLoadState("load");
+    await page.click(`form[action="${accountPath}/push"]:has(input[name=enabled][value=true]) button`);
+    await page.waitForSelector(`form[action="${accountPath}/push"] input[name=enabled][value=false]`, { state: "attached" });
     await until("the new price in the sandbox", async () => Math.abs(Number((await remoteOffer(plant, 3)).sale_price) - 35.124) < 0.001, 30_000);
     const other = await remoteOffer(plant, 4);
     assert.equal(Number(other.sale_price), 29.7521, "nothing else moved");

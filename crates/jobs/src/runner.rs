@@ -61,16 +61,40 @@ impl Registry {
 
     /// Runs a job without payload fields on a five-field cron line (UTC), once for all processes.
     pub fn schedule<J: Job>(&mut self, cron: &str) {
-        self.crontab.push(format!(
-            "{cron} {} ?jobKey={}&jobKeyMode=preserve_run_at",
-            J::NAME,
-            J::NAME
-        ));
+        self.crontab.push(line(cron, J::NAME));
     }
 
     pub fn names(&self) -> &[&'static str] {
         &self.names
     }
+}
+
+/// One line in the dialect of the queue library: it knows no steps within a range (`1-59/2`), so those are written out,
+/// and it ignores options that it does not know, so their names matter. One job per schedule waits, however late.
+fn line(cron: &str, name: &str) -> String {
+    let fields: Vec<String> = cron.split(' ').map(written_out).collect();
+    format!(
+        "{} {name} ?job_key={name}&job_key_mode=preserve_run_at",
+        fields.join(" ")
+    )
+}
+
+/// `1-9/4` becomes `1,5,9`; anything else stays.
+fn written_out(field: &str) -> String {
+    let parts: Vec<String> = field
+        .split(',')
+        .map(|part| stepped(part).unwrap_or_else(|| part.to_owned()))
+        .collect();
+    parts.join(",")
+}
+
+fn stepped(part: &str) -> Option<String> {
+    let (range, step) = part.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+    let step: usize = step.parse().ok().filter(|step| *step > 0)?;
+    let all: Vec<String> = (first..=last).step_by(step).map(|n| n.to_string()).collect();
+    Some(all.join(","))
 }
 
 /// A running worker of this process.
@@ -262,4 +286,30 @@ pub async fn counts(conn: &mut PgConnection) -> Result<JobCounts, sqlx::Error> {
         dead: row.3,
         oldest_due_at: row.4,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(cron: &str, expected: &str) {
+        let line = line(cron, "tidy");
+        assert_eq!(
+            line,
+            format!("{expected} tidy ?job_key=tidy&job_key_mode=preserve_run_at")
+        );
+        assert!(
+            WorkerOptions::default().with_cron(line).is_ok(),
+            "the queue library reads {cron}"
+        );
+    }
+
+    #[test]
+    fn every_schedule_is_written_so_that_the_queue_library_reads_it() {
+        check("17 1,7,13,19 * * *", "17 1,7,13,19 * * *");
+        check("*/5 * * * *", "*/5 * * * *");
+        check("0 9-17 * * 1-5", "0 9-17 * * 1-5");
+        check("3-23/5 1-10/4,20 * * *", "3,8,13,18,23 1,5,9,20 * * *");
+    }
 }

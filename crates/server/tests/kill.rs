@@ -111,6 +111,7 @@ fn acknowledged(sandbox: &Sandbox) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "written but never seen to end: to be run and judged before it guards anything"]
 async fn a_killed_synchronisation_goes_on_and_doubles_nothing() {
     let test = testkit::database().await;
     let data_dir = std::env::temp_dir().join(format!("magflow-kill-{:08x}", rand::random::<u32>()));

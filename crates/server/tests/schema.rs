@@ -62,8 +62,8 @@ async fn every_column_that_others_may_read_is_there() {
 
 const ROWS: &str = "
     INSERT INTO app.customers (name) SELECT 'Client ' || n FROM generate_series(1, 50) n;
-    INSERT INTO app.sales_orders (number, channel, customer_id, currency, placed_at, status)
-    SELECT 'T-' || n, 'manual', 1 + n % 50, 'RON', now() - n * interval '1 minute',
+    INSERT INTO app.sales_orders (number, channel, customer_id, warehouse_id, currency, placed_at, status)
+    SELECT 'T-' || n, 'manual', 1 + n % 50, 1, 'RON', now() - n * interval '1 minute',
            CASE WHEN n % 97 = 0 THEN 'new' ELSE 'shipped' END
       FROM generate_series(1, 20000) n;
     INSERT INTO app.emag_accounts (name, platform, kind, username, password_sealed, currency, warehouse_id)
@@ -140,6 +140,8 @@ async fn every_foreign_key_is_backed_by_an_index() {
         "emag_accounts.emag_accounts_push_enabled_by_fkey",
         "emag_accounts.emag_accounts_warehouse_id_fkey",
         "emag_push_holds.emag_push_holds_decided_by_fkey",
+        "emag_pushes.emag_pushes_account_id_fkey",
+        "sales_orders.sales_orders_warehouse_id_fkey",
         "emag_push_holds.emag_push_holds_listing_id_fkey",
         "emag_sync_runs.emag_sync_runs_started_by_fkey",
         "reservations.reservations_product_id_warehouse_id_fkey",
