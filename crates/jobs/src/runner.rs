@@ -189,6 +189,17 @@ impl<J: Job> TaskHandler for Handler<J> {
     }
 }
 
+/// The job of a payload. The queue gives a scheduled job no payload (null), which a job written `X {}` would refuse.
+fn read<J: serde::de::DeserializeOwned>(payload: &serde_json::Value) -> serde_json::Result<J> {
+    serde_json::from_value(payload.clone()).or_else(|error| {
+        if payload.is_null() {
+            serde_json::from_value(serde_json::json!({}))
+        } else {
+            Err(error)
+        }
+    })
+}
+
 async fn run<J: Job>(payload: serde_json::Value, worker: &WorkerContext) -> Result<(), String> {
     let context = worker
         .get_ext::<J::Context>()
@@ -198,7 +209,7 @@ async fn run<J: Job>(payload: serde_json::Value, worker: &WorkerContext) -> Resu
         .get_ext::<Home>()
         .ok_or_else(|| "no home".to_owned())?
         .clone();
-    let job: J = serde_json::from_value(payload.clone()).map_err(|error| format!("payload: {error}"))?;
+    let job: J = read(&payload).map_err(|error| format!("payload: {error}"))?;
     match job.run(context).await {
         Ok(()) => Ok(()),
         Err(JobFailure::Discard(why)) => {
@@ -303,6 +314,22 @@ mod tests {
             WorkerOptions::default().with_cron(line).is_ok(),
             "the queue library reads {cron}"
         );
+    }
+
+    #[test]
+    fn a_scheduled_job_without_fields_ran_into_a_null_payload() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Timer {}
+        #[derive(Debug, serde::Deserialize)]
+        struct Unit;
+        #[derive(Debug, serde::Deserialize)]
+        struct Full {
+            _id: i64,
+        }
+        assert!(read::<Timer>(&serde_json::Value::Null).is_ok());
+        assert!(read::<Unit>(&serde_json::Value::Null).is_ok());
+        assert!(read::<Full>(&serde_json::Value::Null).is_err());
+        assert!(read::<Full>(&serde_json::json!({ "_id": "x" })).is_err());
     }
 
     #[test]
