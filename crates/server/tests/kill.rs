@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 const SECRET: &str = "a-secret-for-tests-only-0123456789abcdef";
 /// Bounds the whole test, not a speed claim.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 struct Plant {
     test: TestDb,
