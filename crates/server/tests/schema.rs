@@ -1,6 +1,10 @@
 //! The database names that other tools may read: each column is selected, each index is proved by its plan.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
 
 use sqlx::{AssertSqlSafe, Row as _};
 use testkit::TestDb;
@@ -9,7 +13,7 @@ async fn run(test: &TestDb, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
         .execute(test.db.pool())
         .await
-        .unwrap_or_else(|e| panic!("{sql}: {e}"));
+        .expect(sql);
 }
 
 #[tokio::test]
