@@ -37,12 +37,12 @@ pub const PERMISSIONS: &[Permission] = &[{NAME}_VIEW];
 /// Templates and words.
 pub static PAGES: ui::SlicePages = ui::slice_pages!("{name}", templates: ["list.html"]);
 
-/// The entry of the menu. Its word, `nav-{name}`, stands in the words of this slice.
+/// The entry of the menu. Its word, `{name}-title`, stands in the words of this slice.
 pub fn nav() -> &'static [NavItem] {
     const NAV: &[NavItem] = &[NavItem {
         href: "/{name}",
-        icon: "box",
-        key: "nav-{name}",
+        icon: "package",
+        key: "{name}-title",
         access: Some({NAME}_VIEW),
         order: 90,
     }];
@@ -74,15 +74,15 @@ async fn list(page: Page) -> Result<Response, Problem> {
 const TEMPLATE: &str = r#"{#- page: nothing yet -#}
 {% extends "ui/layout.html" %}
 {% import "ui/components.html" as ui %}
-{% block title %}{{ t("nav-{name}") }}{% endblock %}
+{% block title %}{{ t("{name}-title") }}{% endblock %}
 {% block content %}
-{{ ui.page_head(t("nav-{name}")) }}
+{{ ui.page_head(t("{name}-title")) }}
 {{ ui.empty_state("inbox", t("{name}-empty"), t("{name}-empty-next")) }}
 {% endblock %}
 "#;
 
-const ROMANIAN: &str = "nav-{name} = {Name}\n{name}-empty = Nimic aici încă\n{name}-empty-next = Primul rând apare când este adăugat.\n";
-const ENGLISH: &str = "nav-{name} = {Name}\n{name}-empty = Nothing here yet\n{name}-empty-next = The first row appears when it is added.\n";
+const ROMANIAN: &str = "{name}-title = {Name}\n{name}-empty = Nimic aici încă\n{name}-empty-next = Primul rând apare când este adăugat.\n";
+const ENGLISH: &str = "{name}-title = {Name}\n{name}-empty = Nothing here yet\n{name}-empty-next = The first row appears when it is added.\n";
 
 /// Path inside the crate and text.
 pub(super) fn files(name: &str) -> Vec<(String, String)> {

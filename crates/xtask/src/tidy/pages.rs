@@ -29,6 +29,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         findings.extend(stray_words(tree, &folder, &listed));
         findings.extend(inline(tree, &folder));
     }
+    findings.extend(said_elsewhere(tree));
     findings
 }
 
@@ -188,6 +189,27 @@ fn said_twice(text: &str, path: &str) -> Vec<Finding> {
             )
         })
         .collect()
+}
+
+/// All slices share one dictionary, so a word has one home.
+fn said_elsewhere(tree: &Tree) -> Vec<Finding> {
+    let mut homes: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (path, text) in tree.below("crates/", ".ftl") {
+        let language = path.rsplit('/').nth(1).unwrap_or_default();
+        for (key, line) in keys(text) {
+            if let Some(home) = homes.insert((language, key), path) {
+                let message = format!("`{key}` is said in {home} too");
+                findings.push(Finding::error(
+                    "words",
+                    (path, line),
+                    message,
+                    "keep it where its owner is",
+                ));
+            }
+        }
+    }
+    findings
 }
 
 fn keys(text: &str) -> BTreeMap<&str, usize> {

@@ -354,6 +354,14 @@ fn both_languages_hold_the_same_keys() {
         &[LISTED, TEMPLATE, RO, twice],
         &["words crates/orders/locales/en/orders.ftl:2"],
     );
+    let elsewhere = (
+        "crates/ui/locales/en/ui.ftl",
+        "ui-save = Save\norders-title = Orders\n",
+    );
+    check_pages(
+        &[LISTED, TEMPLATE, RO, EN, elsewhere],
+        &["words crates/ui/locales/en/ui.ftl:2"],
+    );
     let third = ("crates/orders/locales/hu/orders.ftl", "");
     check_pages(
         &[LISTED, TEMPLATE, RO, EN, third],
