@@ -32,27 +32,62 @@ pub enum JobFailure {
 }
 
 impl JobFailure {
-    /// Wraps a fault with its whole chain of causes.
+    /// What becomes of a job that ended with this error: again soon if at its bottom the database was away or two
+    /// transactions were in each other's way, else a fault with its whole chain of causes.
     pub fn fault(error: &(dyn std::error::Error + 'static)) -> Self {
         let mut text = error.to_string();
+        let mut passes = passes(error);
         let mut cause = error.source();
         while let Some(inner) = cause {
             text.push_str(": ");
             text.push_str(&inner.to_string());
+            passes |= self::passes(inner);
             cause = inner.source();
+        }
+        if passes {
+            return Self::Retry {
+                after: DATABASE_PAUSE,
+                why: text,
+            };
         }
         Self::Fail(text)
     }
 }
 
+/// A restart of the database takes a few seconds; a conflict is over sooner.
+const DATABASE_PAUSE: Duration = Duration::from_secs(2);
+
+fn passes(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<sqlx::Error>().is_some_and(|error| {
+        db::is_unreachable(error) || db::violation(error) == Some(db::Violation::Conflict)
+    })
+}
+
 impl From<sqlx::Error> for JobFailure {
     fn from(error: sqlx::Error) -> Self {
-        if db::is_unreachable(&error) || db::violation(&error) == Some(db::Violation::Conflict) {
-            return Self::Retry {
-                after: Duration::from_secs(2),
-                why: error.to_string(),
-            };
-        }
         Self::fault(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the stock")]
+    struct Stock(#[source] sqlx::Error);
+
+    #[test]
+    fn a_job_whose_database_was_away_counted_as_failed() {
+        let away = Stock(sqlx::Error::PoolTimedOut);
+        assert!(matches!(JobFailure::fault(&away), JobFailure::Retry { .. }));
+        assert!(matches!(
+            JobFailure::from(sqlx::Error::PoolTimedOut),
+            JobFailure::Retry { .. }
+        ));
+        assert!(matches!(
+            JobFailure::fault(&Stock(sqlx::Error::RowNotFound)),
+            JobFailure::Fail(why) if why.starts_with("the stock: ")
+        ));
     }
 }

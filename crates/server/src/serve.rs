@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::boot::{Boot, Database};
 use crate::migrations;
 use crate::report::{Output, say};
-use crate::wiring::{Server, Wiring};
+use crate::wiring::{Crew, Server, Wiring};
 
 /// Which parts of the program this process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,8 +96,8 @@ impl Running {
             });
         }
         if run.parts != Parts::WebOnly {
-            let runner = server.runner(boot.settings.jobs.concurrency);
-            tasks.spawn(work(runner, stopped.clone()));
+            let crew = server.crew(boot.settings.jobs.concurrency);
+            tasks.spawn(work(crew, stopped.clone()));
         }
         Ok(Self {
             address,
@@ -126,13 +126,26 @@ impl Running {
     }
 }
 
-/// Starts the worker as soon as the schema allows it.
-async fn work(
-    runner: impl Future<Output = Result<jobs::Runner, jobs::RunnerError>> + Send + 'static,
-    stopped: watch::Receiver<bool>,
-) -> anyhow::Result<()> {
-    let runner = runner.await?;
-    Ok(runner.run(wait(stopped)).await?)
+/// The queue library's worker ends when it loses the database under a job; this long after that a new one starts.
+const WORKER_PAUSE: Duration = Duration::from_secs(2);
+
+/// Keeps a worker at work until the server stops. One that cannot start, or was ended by a lost database, is replaced:
+/// health says how late the jobs are.
+async fn work(crew: Crew, stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
+    loop {
+        let shift = async { crew.runner().await?.run(wait(stopped.clone())).await };
+        match shift.await {
+            Ok(()) => return Ok(()),
+            Err(error) if *stopped.borrow() => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(error = %error, "the worker of background jobs starts anew: {error}")
+            }
+        }
+        tokio::select! {
+            () = wait(stopped.clone()) => return Ok(()),
+            () = tokio::time::sleep(WORKER_PAUSE) => {}
+        }
+    }
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {

@@ -1,6 +1,5 @@
 //! Where the slices meet: templates, routes, permissions, jobs, subscriptions, contexts.
 
-use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -177,22 +176,40 @@ impl Server {
         Ok(())
     }
 
-    /// The worker for this process's background jobs.
-    pub fn runner(
-        &self,
-        concurrency: usize,
-    ) -> impl Future<Output = Result<Runner, RunnerError>> + Send + 'static {
+    /// Who does this process's background jobs.
+    pub fn crew(&self, concurrency: usize) -> Crew {
+        Crew {
+            state: self.state.clone(),
+            emag: self.emag.clone(),
+            concurrency,
+        }
+    }
+}
+
+/// The slices' background jobs, ready to be worked on.
+#[derive(Clone)]
+pub struct Crew {
+    state: AppState,
+    emag: emag::Context,
+    concurrency: usize,
+}
+
+impl Crew {
+    /// A worker; queues first what a stop may have left undone.
+    pub async fn runner(&self) -> Result<Runner, RunnerError> {
         let mut registry = Registry::default();
         orders::register(&mut registry, &self.state);
         emag::register(&mut registry, self.emag.clone());
-        let (db, clock) = (self.state.db.clone(), self.state.clock.clone());
-        let emag = self.emag.clone();
-        async move {
-            if let Err(error) = emag::on_start(&emag).await {
-                tracing::warn!(error = %error, "the first reconciliation could not be queued: {error}");
-            }
-            Runner::start(&db, clock, registry, concurrency).await
+        if let Err(error) = emag::on_start(&self.emag).await {
+            tracing::warn!(error = %error, "the first reconciliation could not be queued: {error}");
         }
+        Runner::start(
+            &self.state.db,
+            self.state.clock.clone(),
+            registry,
+            self.concurrency,
+        )
+        .await
     }
 }
 
