@@ -138,7 +138,7 @@ async fn work(crew: Crew, stopped: watch::Receiver<bool>) -> anyhow::Result<()> 
             Ok(()) => return Ok(()),
             Err(error) if *stopped.borrow() => return Err(error.into()),
             Err(error) => {
-                tracing::warn!(error = %error, "the worker of background jobs starts anew: {error}")
+                tracing::warn!(error = %error, "the worker of background jobs starts anew: {error}");
             }
         }
         tokio::select! {
