@@ -57,6 +57,8 @@ pub struct CallRecord {
     pub is_error: Option<bool>,
     /// Entities saved or rows given.
     pub entities: usize,
+    /// The injected fault that the call met.
+    pub fault: Option<FaultKind>,
 }
 
 /// A request as it came in.
@@ -84,6 +86,7 @@ pub(crate) struct Outcome {
     pub(crate) ending: Ending,
     pub(crate) latency_ms: u64,
     pub(crate) grant: Option<Grant>,
+    pub(crate) fault: Option<FaultKind>,
 }
 
 impl Outcome {
@@ -93,6 +96,7 @@ impl Outcome {
             ending: Ending::Answer,
             latency_ms: 0,
             grant: None,
+            fault: None,
         }
     }
 }
@@ -251,6 +255,7 @@ impl World {
             status: if silent { 0 } else { outcome.reply.status.as_u16() },
             is_error: if silent { None } else { outcome.reply.is_error() },
             entities: outcome.reply.entities,
+            fault: outcome.fault,
         });
         outcome
     }
@@ -309,6 +314,7 @@ impl World {
             ending,
             latency_ms: draw.latency_ms,
             grant: Some(grant),
+            fault: draw.fault,
         }
     }
 

@@ -10,11 +10,14 @@
     reason = "a benchmark prints, and stops at the first surprise"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use emag_sandbox::{DEMO_PASSWORD, MAIN_USERNAME, Options, Sandbox, SeedOptions};
+use emag_sandbox::{
+    CallRecord, DEMO_PASSWORD, FaultKind, Faults, MAIN_USERNAME, Options, Sandbox, SeedOptions,
+};
 use kernel::Clock;
 use outbound::{Method, Outbound, OutboundOptions, OutboundRequest};
 use serde_json::{Value, json};
@@ -133,7 +136,26 @@ fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-async fn prepare() -> Bench {
+/// One answer in twenty fails, in the ways that eMAG and the line to it do.
+fn five_percent() -> Faults {
+    let rate = [
+        (FaultKind::TooManyRequests, 0.01),
+        (FaultKind::InternalError, 0.01),
+        (FaultKind::BadGatewayHtml, 0.01),
+        (FaultKind::Drop, 0.005),
+        (FaultKind::DropAfter, 0.005),
+        (FaultKind::Timeout, 0.005),
+        (FaultKind::DuplicateRows, 0.005),
+    ];
+    Faults {
+        rate: BTreeMap::from(rate),
+        timeout_ms: Some(2000),
+        seed: 5,
+        ..Faults::default()
+    }
+}
+
+async fn prepare(faults: Faults) -> Bench {
     let test = testkit::database().await;
     let now = Clock::system().now();
     let seed = SeedOptions {
@@ -146,6 +168,7 @@ async fn prepare() -> Bench {
         seed: Some(seed),
         ..Options::at(now)
     });
+    sandbox.set_faults(faults).unwrap();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let base = format!("http://{}/api-3", listener.local_addr().unwrap());
     let serving = sandbox.clone();
@@ -190,7 +213,7 @@ async fn prepare() -> Bench {
     bench
 }
 
-async fn full_sync(bench: &Bench) {
+async fn full_sync(name: &str, bench: &Bench) {
     let started = Instant::now();
     let finished = "SELECT NOT EXISTS (SELECT FROM app.emag_accounts WHERE opened_at IS NULL OR orders_read_until IS NULL) \
         AND NOT EXISTS (SELECT FROM app.emag_sync_runs WHERE state IN ('queued', 'running')) \
@@ -207,12 +230,26 @@ async fn full_sync(bench: &Bench) {
     let remote_offers = state["offers"][MAIN_USERNAME].as_array().unwrap().len();
     let remote_orders = state["orders"][MAIN_USERNAME].as_array().unwrap().len();
     println!(
-        "full sync           {took:7.1} s   floor {floor:.1} s   ratio {:.2}   429: {}   offers {}/{remote_offers}   orders {}/{remote_orders}",
+        "{name:<19} {took:7.1} s   floor {floor:.1} s   ratio {:.2}   injected faults: {}   other 429: {}   offers {}/{remote_offers}   orders {}/{remote_orders}   acknowledged twice: {}",
         took / floor,
-        calls.iter().filter(|call| call.status == 429).count(),
+        calls.iter().filter(|call| call.fault.is_some()).count(),
+        calls
+            .iter()
+            .filter(|call| call.status == 429 && call.fault.is_none())
+            .count(),
         bench.sql::<i64>("SELECT count(*) FROM app.emag_listings").await,
         bench.sql::<i64>("SELECT count(*) FROM app.emag_orders").await,
+        acknowledged_twice(&calls),
     );
+}
+
+fn acknowledged_twice(calls: &[CallRecord]) -> usize {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    let done = |call: &&CallRecord| call.path.contains("/order/acknowledge/") && call.is_error == Some(false);
+    for call in calls.iter().filter(done) {
+        *times.entry(&call.path).or_default() += 1;
+    }
+    times.values().filter(|times| **times > 1).count()
 }
 
 async fn memory(server: &Server) {
@@ -349,9 +386,14 @@ async fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let bench = prepare().await;
+    let bench = prepare(five_percent()).await;
     let (server, _) = bench.serve().await;
-    full_sync(&bench).await;
+    full_sync("sync, 5 % failing", &bench).await;
+    drop(server);
+    fs::remove_dir_all(&bench.data_dir).unwrap();
+    let bench = prepare(Faults::default()).await;
+    let (server, _) = bench.serve().await;
+    full_sync("full sync", &bench).await;
     drop(server);
     let mut starts = Vec::new();
     for _ in 0..5 {
