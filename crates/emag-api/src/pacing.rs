@@ -207,6 +207,25 @@ impl Pacer {
         state.interactive.len() + state.background.len()
     }
 
+    /// How many calls of the minute are left; none while the partner wants us to hold back.
+    pub fn left(&self) -> u32 {
+        let now = Instant::now();
+        let state = self.lock();
+        let is_held_back = state
+            .next_slot
+            .is_some_and(|slot| slot > now + self.limits.spacing);
+        if is_held_back {
+            return 0;
+        }
+        let recent = state
+            .sent
+            .iter()
+            .filter(|sent| now.duration_since(**sent) < MINUTE);
+        self.limits
+            .per_minute
+            .saturating_sub(u32::try_from(recent.count()).unwrap_or(u32::MAX))
+    }
+
     fn push_slot(&self, earliest: Instant) {
         let mut state = self.lock();
         state.next_slot = Some(state.next_slot.map_or(earliest, |slot| slot.max(earliest)));
@@ -351,6 +370,15 @@ impl Pacers {
     pub fn with_limits(mut self, bucket: Bucket, limits: Limits) -> Self {
         Arc::make_mut(&mut self.overrides).insert(bucket, limits);
         self
+    }
+
+    /// What is left of each budget that was used in this process, by account key and bucket.
+    pub fn left(&self) -> Vec<(String, Bucket, u32)> {
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues
+            .iter()
+            .map(|((account, bucket), pacer)| (account.clone(), *bucket, pacer.left()))
+            .collect()
     }
 
     /// The queue of an account and bucket. The account key holds platform and user name.

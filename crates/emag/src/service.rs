@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub(crate) mod acknowledge;
+pub mod budget;
 pub mod holds;
 pub(crate) mod offers;
 pub(crate) mod orders;

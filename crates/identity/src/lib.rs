@@ -29,11 +29,11 @@ pub use model::{ApiToken, AuditEntry, Email, Name, NewPassword, PermissionRow, R
 pub use password::{HashError, HashedPassword};
 pub use secret::{SESSION_COOKIE, Secret};
 pub use service::{
-    CreatedToken, IssuedToken, NewRole, NewToken, NewUser, RolePatch, UserPatch, audit_log, create_role,
-    create_token, create_token_for, create_user, create_user_with_role, delete_role, disable_by_email,
-    ensure_company, ensure_owner, get_role, get_user, list_all_tokens, list_permissions, list_roles,
-    list_tokens, list_users, needs_setup, page_of_users, purge, revoke_any_token, revoke_token, set_password,
-    set_password_by_email, set_preferences, sync_permissions, update_role, update_user,
+    CreatedToken, IssuedToken, NewRole, NewToken, NewUser, RolePatch, TrailBreach, UserPatch, audit_log,
+    create_role, create_token, create_token_for, create_user, create_user_with_role, delete_role,
+    disable_by_email, ensure_company, ensure_owner, get_role, get_user, list_all_tokens, list_permissions,
+    list_roles, list_tokens, list_users, needs_setup, page_of_users, purge, revoke_any_token, revoke_token,
+    set_password, set_password_by_email, set_preferences, sync_permissions, update_role, update_user, verify,
 };
 pub use store::audit::AuditFilter;
 pub use store::users::UserFilter;

@@ -10,7 +10,7 @@ mod shell;
 mod tokens;
 mod users;
 
-pub use audit::audit_log;
+pub use audit::{TrailBreach, audit_log, verify};
 pub(crate) use audit::{audit_people, audit_tables};
 pub(crate) use login::{Attempt, TokenPair, log_in, log_in_for_tokens, refresh};
 pub use roles::{

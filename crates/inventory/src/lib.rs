@@ -7,6 +7,7 @@
 mod api;
 mod error;
 mod events;
+mod live;
 mod model;
 mod pages;
 pub mod service;
@@ -30,6 +31,9 @@ pub const INVENTORY_VIEW: Permission = Permission::new("inventory.view");
 /// Correct and count.
 pub const INVENTORY_ADJUST: Permission = Permission::new("inventory.adjust");
 
+/// What open pages and programs follow.
+pub const STOCK: &str = "stock";
+
 pub const PERMISSIONS: &[Permission] = &[INVENTORY_VIEW, INVENTORY_ADJUST];
 
 /// Templates and words.
@@ -50,9 +54,9 @@ pub fn nav() -> &'static [NavItem] {
     NAV
 }
 
-/// REST and pages.
+/// REST, pages and the stream of levels.
 pub fn routes() -> web::Routes {
-    api::routes().merge(pages::routes())
+    api::routes().merge(pages::routes()).merge(live::routes())
 }
 
 #[cfg(test)]

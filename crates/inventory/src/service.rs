@@ -19,7 +19,7 @@ use crate::model::{
     Warehouse, cut_youngest, promise,
 };
 use crate::store::{self, LevelFilter, LevelRow, MovementFilter};
-use crate::{INVENTORY_ADJUST, INVENTORY_VIEW};
+use crate::{INVENTORY_ADJUST, INVENTORY_VIEW, STOCK};
 
 /// What posting did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,7 @@ async fn lock(conn: &mut PgConnection, places: &[Place]) -> Result<Vec<Level>, I
 async fn tell(conn: &mut PgConnection, places: &[Place], cause: &str) -> Result<(), sqlx::Error> {
     let mut products: Vec<ProductId> = places.iter().map(|place| place.product).collect();
     products.dedup();
+    let ids: Vec<i64> = products.iter().map(|product| product.0).collect();
     jobs::publish(
         &mut *conn,
         &StockChanged {
@@ -59,7 +60,8 @@ async fn tell(conn: &mut PgConnection, places: &[Place], cause: &str) -> Result<
         },
     )
     .await?;
-    web::live::tell(conn, "stock").await
+    web::live::tell_rows(&mut *conn, STOCK, &ids).await?;
+    web::live::tell(conn, STOCK).await
 }
 
 /// Promises units to order lines, in the order given: what is there is promised, the rest is short. A line that holds

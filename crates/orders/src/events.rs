@@ -1,7 +1,7 @@
 //! What this slice tells the slices to its right, in the same transaction as the change.
 
 use jobs::Event;
-use kernel::OrderId;
+use kernel::{OrderId, OrderLineId};
 use serde::{Deserialize, Serialize};
 
 /// An order came in, by hand or from a channel.
@@ -20,6 +20,16 @@ pub struct OrderCancelled {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderShipped {
     pub order: OrderId,
+}
+
+/// These lines asked for more units than there are; each is told once per shortage, not at every look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OversellRefused {
+    pub lines: Vec<OrderLineId>,
+}
+
+impl Event for OversellRefused {
+    const NAME: &'static str = "orders.oversell_refused";
 }
 
 impl Event for OrderPlaced {

@@ -18,7 +18,7 @@ mod tests;
 
 pub use api::openapi;
 pub use error::{FieldProblem, OrderError};
-pub use events::{OrderCancelled, OrderPlaced, OrderShipped};
+pub use events::{OrderCancelled, OrderPlaced, OrderShipped, OversellRefused};
 pub use jobs::{register, subscriptions};
 pub use model::{
     Action, Address, Channel, Customer, CustomerKind, CustomerPatch, Fulfilment, Line, LineOutcome,

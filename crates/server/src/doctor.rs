@@ -128,9 +128,7 @@ async fn locale(conn: &mut PgConnection, report: &mut Report) -> anyhow::Result<
 }
 
 async fn clock(conn: &mut PgConnection, report: &mut Report) -> anyhow::Result<()> {
-    let theirs: kernel::Timestamp = sqlx::query_scalar("SELECT clock_timestamp()")
-        .fetch_one(conn)
-        .await?;
+    let theirs = db::server_time(conn).await?;
     let skew = (kernel::Clock::system().now() - theirs).num_seconds();
     if skew.abs() > CLOCK_SKEW_SECONDS_MAX {
         report.error(

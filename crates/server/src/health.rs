@@ -155,10 +155,11 @@ async fn timed(check: impl Future<Output = Finding>) -> Check {
 
 async fn database(state: &AppState) -> Finding {
     let pool = state.db.status();
-    match sqlx::query_scalar::<_, String>("SHOW server_version")
-        .fetch_one(state.db.pool())
-        .await
-    {
+    let version = match state.db.read().await {
+        Ok(mut conn) => db::server_version(&mut conn).await,
+        Err(error) => Err(error),
+    };
+    match version {
         Ok(version) => (
             Status::Healthy,
             format!(
@@ -231,14 +232,18 @@ fn disk(plant: &Plant) -> Finding {
     match rustix::fs::statvfs(&dir) {
         Ok(stat) => {
             let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-            let status = match free {
-                0..DISK_FULL_BYTES => Status::Unhealthy,
-                DISK_FULL_BYTES..DISK_LOW_BYTES => Status::Degraded,
-                _ => Status::Healthy,
-            };
-            (status, format!("{} MiB free in {}", free >> 20, dir.display()))
+            let detail = format!("{} MiB free in {}", free >> 20, dir.display());
+            (disk_status(free), detail)
         }
         Err(error) => (Status::Degraded, format!("{}: {error}", dir.display())),
+    }
+}
+
+pub(crate) fn disk_status(free_bytes: u64) -> Status {
+    match free_bytes {
+        0..DISK_FULL_BYTES => Status::Unhealthy,
+        DISK_FULL_BYTES..DISK_LOW_BYTES => Status::Degraded,
+        DISK_LOW_BYTES.. => Status::Healthy,
     }
 }
 

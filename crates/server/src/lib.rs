@@ -11,6 +11,7 @@
 )]
 
 pub mod boot;
+mod chores;
 pub mod cli;
 pub mod contracts;
 mod demo;
@@ -26,6 +27,8 @@ mod serve;
 mod setup;
 mod shell;
 mod system;
+#[cfg(test)]
+mod tests;
 mod today;
 mod transport;
 mod users;

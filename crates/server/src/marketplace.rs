@@ -51,6 +51,33 @@ pub(crate) async fn ensure(
     Ok(account.id)
 }
 
+/// The first account from the configured login, unless there is an account already. It only reads.
+pub(crate) async fn first_account(
+    server: &Server,
+    login: &settings::ApiKey,
+) -> anyhow::Result<Option<EmagAccountId>> {
+    let actor = Actor::system("configuration");
+    let mut conn = server.state.db.read().await?;
+    if !emag::service::accounts::list(&mut conn, &actor).await?.is_empty() {
+        return Ok(None);
+    }
+    drop(conn);
+    let new = NewAccount {
+        name: login.username.clone(),
+        platform: "emag-ro".to_owned(),
+        kind: AccountKind::Main,
+        username: login.username.clone(),
+        password: login.password.expose().to_owned(),
+        base_url: None,
+        warehouse: None,
+        safety_buffer: 0,
+    };
+    // Of two processes that start together, one makes it; the login is unique.
+    ensure(&server.state.db, &server.emag, &actor, new)
+        .await
+        .map(Some)
+}
+
 pub(crate) async fn run(command: Emag, boot: &Boot, output: Output) -> anyhow::Result<Exit> {
     let database = boot.database().await?;
     let done = run_on(command, boot, &database, output).await;
@@ -108,6 +135,12 @@ async fn act(command: Emag, server: &Server, output: Output) -> anyhow::Result<E
                 .collect();
             output.report(&accounts, || accounts.iter().map(Status::line).collect());
         }
+        Emag::Budget => {
+            let mut conn = server.state.db.read().await?;
+            let now = server.state.clock.now();
+            let budgets = emag::service::budget::read(&mut conn, &actor, now).await?;
+            output.report(&budgets, || budgets.iter().map(budget_line).collect());
+        }
         Emag::Push { account, on } => {
             let mut tx = server.state.db.begin(&actor).await?;
             emag::service::holds::switch_push(&mut tx, &actor, &server.emag, EmagAccountId(account), on)
@@ -121,6 +154,13 @@ async fn act(command: Emag, server: &Server, output: Output) -> anyhow::Result<E
         }
     }
     Ok(Exit::Fine)
+}
+
+fn budget_line(budget: &emag::service::budget::Budget) -> String {
+    format!(
+        "{:>4}  {:<20} {:<7} {:>4} of {} calls left this minute\n",
+        budget.account_id, budget.account, budget.bucket, budget.left, budget.per_minute
+    )
 }
 
 fn password_of(given: Option<String>, file: Option<&std::path::Path>) -> anyhow::Result<String> {

@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::boot::{Boot, Database};
-use crate::migrations;
 use crate::report::{Output, say};
+use crate::setup::Notice;
 use crate::wiring::{Crew, Server, Wiring};
+use crate::{marketplace, migrations};
 
 /// Which parts of the program this process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +42,26 @@ async fn run_on(boot: &Boot, database: &Database, run: &Run, output: Output) -> 
     let running = Running::start(boot, database, run).await?;
     if let Some(address) = running.address {
         let url = format!("http://{address}");
-        output.report(&serde_json::json!({ "url": url }), || {
+        let setup = setup_notice(&running.server, &url).await;
+        output.report(&serde_json::json!({ "url": url, "setup": setup }), || {
             format!("MagFlow is at {url}")
         });
+        if let Some(notice) = setup {
+            say(&notice.text());
+        }
     } else {
         say("background jobs are running");
     }
     running.until(stop_signal()).await?;
     Ok(Exit::Fine)
+}
+
+/// A schema that is not there yet is told by the health page; the program runs on.
+async fn setup_notice(server: &Server, url: &str) -> Option<Notice> {
+    Notice::of(server, url).await.unwrap_or_else(|error| {
+        tracing::warn!(error = %error, "whether set-up is needed is not known: {error}");
+        None
+    })
 }
 
 /// A started process.
@@ -74,6 +87,9 @@ impl Running {
         if let Err(error) = server.register().await {
             tracing::warn!(error = %error, "permissions and subscriptions wait for the schema: {error}");
         }
+        if let Some(login) = &boot.settings.emag.api_key {
+            first_account(&server, login).await;
+        }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut address = None;
@@ -88,6 +104,7 @@ impl Running {
                 .into_make_service_with_connect_info::<SocketAddr>();
             let ended = wait(stopped.clone());
             tasks.spawn(async move { Ok(axum::serve(listener, app).with_graceful_shutdown(ended).await?) });
+            tasks.spawn(tidy(server.state.clone(), wait(stopped.clone())));
             let (live, pool) = (server.state.live.clone(), server.state.db.pool().clone());
             let ended = wait(stopped.clone());
             tasks.spawn(async move {
@@ -124,6 +141,33 @@ impl Running {
             None => Ok(()),
         }
     }
+}
+
+/// Without the marketplace the rest of the program is worth as much.
+async fn first_account(server: &Server, login: &settings::ApiKey) {
+    match marketplace::first_account(server, login).await {
+        Ok(Some(id)) => {
+            tracing::info!(account_id = %id, "account {id} was made from EMAG_API_KEY; it only reads");
+        }
+        Ok(None) => {}
+        Err(error) => {
+            tracing::warn!(error = %error, "no account could be made from EMAG_API_KEY: {error}");
+        }
+    }
+}
+
+/// How often memory that nobody needs is given back.
+const TIDY_EVERY: Duration = Duration::from_mins(10);
+
+async fn tidy(state: web::AppState, ended: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let forever = async {
+        loop {
+            tokio::time::sleep(TIDY_EVERY).await;
+            state.tidy();
+        }
+    };
+    tokio::select! { () = forever => {}, () = ended => {} }
+    Ok(())
 }
 
 /// The queue library's worker ends when it loses the database under a job; this long after that a new one starts.

@@ -1,4 +1,5 @@
-//! The optional marketplace account of the one-time set-up page: identity owns the page, emag the account.
+//! The one-time set-up: where its page is and how to open it from elsewhere, and its optional marketplace account.
+//! Identity owns the page, emag the account.
 
 use std::sync::Arc;
 
@@ -6,8 +7,41 @@ use async_trait::async_trait;
 use emag::{AccountKind, NewAccount};
 use identity::{SetupAccount, SetupHook};
 use kernel::{Actor, Refusal};
+use serde::Serialize;
 use sqlx::PgConnection;
 use web::Problem;
+
+use crate::wiring::Server;
+
+/// What the person at the console needs while nobody can sign in yet.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Notice {
+    /// From this machine.
+    pub(crate) url: String,
+    /// From elsewhere the page asks for it. Worthless once the first user exists.
+    pub(crate) code: String,
+}
+
+impl Notice {
+    /// `None` once there is a user.
+    pub(crate) async fn of(server: &Server, base_url: &str) -> anyhow::Result<Option<Self>> {
+        let mut conn = server.state.db.read().await?;
+        let is_open = identity::needs_setup(&mut conn).await?;
+        Ok(is_open.then(|| Self {
+            url: format!("{base_url}/setup"),
+            code: server.identity.setup_code(),
+        }))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        format!(
+            "\n  Nobody can sign in yet. Set MagFlow up at   {url}\n  \
+             from another machine open                   /setup?code={code}   on its address\n",
+            url = self.url,
+            code = self.code
+        )
+    }
+}
 
 struct Hook(emag::Context);
 

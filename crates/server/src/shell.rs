@@ -7,15 +7,19 @@ use async_trait::async_trait;
 use db::Db;
 use kernel::{Actor, Locale, Timestamp};
 use sqlx::PgConnection;
+use telemetry::Metrics;
 use tokio::sync::Mutex;
 use ui::{SyncPill, SyncState, formats};
 use web::{Problem, ShellExtras};
 
 /// Every page asks; a few seconds old is fresh enough.
 const FRESH_FOR: Duration = Duration::from_secs(3);
+/// Its name among the metrics.
+const CACHE: &str = "frame";
 
 pub(crate) struct Extras {
     db: Db,
+    metrics: Metrics,
     last: Mutex<Option<(Instant, Figures)>>,
 }
 
@@ -26,9 +30,10 @@ struct Figures {
 }
 
 impl Extras {
-    pub(crate) fn new(db: Db) -> Self {
+    pub(crate) fn new(db: Db, metrics: Metrics) -> Self {
         Self {
             db,
+            metrics,
             last: Mutex::new(None),
         }
     }
@@ -38,8 +43,10 @@ impl Extras {
         if let Some((at, figures)) = &*last
             && at.elapsed() < FRESH_FOR
         {
+            self.metrics.cache_hits_total.with_label_values(&[CACHE]).inc();
             return figures.clone();
         }
+        self.metrics.cache_misses_total.with_label_values(&[CACHE]).inc();
         let figures = match self.read().await {
             Ok(figures) => figures,
             Err(error) => {

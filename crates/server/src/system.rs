@@ -9,6 +9,7 @@ use serde::Serialize;
 use web::{Access, AppState, NavItem, Page, Path, Problem, Routes};
 
 use crate::health;
+use crate::wiring::Plant;
 
 pub(crate) const SYSTEM_VIEW: Permission = Permission::new("system.view");
 
@@ -23,15 +24,15 @@ pub(crate) const NAV: NavItem = NavItem {
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .get("/system", Access::Needs(SYSTEM_VIEW), page)
-        .get("/metrics", Access::Public, metrics)
-        .get("/api/v1/system/metrics", Access::Public, metrics)
+        .get("/metrics", Access::NearbyOr(SYSTEM_VIEW), metrics)
+        .get("/api/v1/system/metrics", Access::NearbyOr(SYSTEM_VIEW), metrics)
         .get("/api/v1/system/info", Access::SignedIn, info)
         .get("/api/v1/system/jobs", Access::Needs(SYSTEM_VIEW), jobs)
         .get("/assets/{*path}", Access::Public, asset)
 }
 
-/// Figures that are asked for only when somebody reads them. Loopback and the local network scrape without a log-in,
-/// as Prometheus does; the figures tell no names and no money.
+/// Figures that are asked for only when somebody reads them. This machine and its private network scrape without a
+/// log-in, as Prometheus does; from elsewhere, and through a proxy, a token is needed.
 #[utoipa::path(get, path = "/api/v1/system/metrics", tag = "system", responses((status = 200, body = String)))]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
     let metrics = &state.metrics;
@@ -40,6 +41,13 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, P
         .db_connections_active
         .set(i64::from(pool.open.saturating_sub(pool.idle)));
     metrics.db_connections_idle.set(i64::from(pool.idle));
+    let plant: Plant = state.get()?;
+    for (account, bucket, left) in plant.pacers.left() {
+        metrics
+            .emag_budget_tokens
+            .with_label_values(&[account.as_str(), bucket.name()])
+            .set(f64::from(left));
+    }
     let asked = std::time::Instant::now();
     // Without a database the rest of the figures is worth even more.
     if let Ok(mut conn) = state.db.read().await {

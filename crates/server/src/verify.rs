@@ -2,7 +2,6 @@
 
 use lineage::Exit;
 use serde::Serialize;
-use sqlx::PgConnection;
 
 use crate::boot::Boot;
 use crate::cli::Verify;
@@ -47,7 +46,11 @@ pub(crate) async fn run(what: Verify, boot: &Boot, output: Output) -> anyhow::Re
     }
     if matches!(what, Verify::Audit | Verify::All) {
         report.checked.push("audit");
-        report.breaches.extend(audit(&mut conn).await?);
+        let found = identity::verify(&mut conn).await?;
+        report.breaches.extend(found.into_iter().map(|f| Breach {
+            check: "audit",
+            detail: f.to_string(),
+        }));
     }
     drop(conn);
     pool.close().await;
@@ -58,23 +61,6 @@ pub(crate) async fn run(what: Verify, boot: &Boot, output: Output) -> anyhow::Re
     } else {
         Exit::Findings
     })
-}
-
-/// Every business table writes its trail, and the trail cannot be changed.
-async fn audit(conn: &mut PgConnection) -> Result<Vec<Breach>, sqlx::Error> {
-    let disabled: Vec<String> = sqlx::query_scalar(
-        "SELECT tgrelid::regclass::text || '.' || tgname FROM pg_trigger \
-         WHERE (tgname LIKE '%\\_audit' OR tgname LIKE '%append\\_only') AND tgenabled = 'D'",
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(disabled
-        .into_iter()
-        .map(|name| Breach {
-            check: "audit",
-            detail: format!("the trigger {name} is switched off"),
-        })
-        .collect())
 }
 
 fn text(report: &Report) -> String {

@@ -19,7 +19,7 @@ use web::{AppState, AppStateBuilder, NavItem, Routes};
 use crate::boot::Boot;
 use crate::keys::Keys;
 use crate::transport::OverOutbound;
-use crate::{contracts, health, migrations, preferences, setup, shell, system, today};
+use crate::{chores, contracts, health, migrations, preferences, setup, shell, system, today};
 
 /// What the system's own routes need to know about the plant they run in.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub(crate) struct Plant {
     pub(crate) engine: Arc<Engine>,
     pub(crate) redis_url: Option<Secret>,
     pub(crate) data_dir: PathBuf,
+    /// The queues in front of the marketplace.
+    pub(crate) pacers: Pacers,
 }
 
 /// Everything that does not need a database yet.
@@ -43,6 +45,7 @@ pub struct Server {
     pub app: axum::Router,
     pub state: AppState,
     pub emag: emag::Context,
+    pub(crate) identity: identity::Context,
 }
 
 /// Templates and words of every slice.
@@ -102,7 +105,24 @@ fn nav() -> Vec<NavItem> {
 }
 
 fn subscriptions() -> Vec<Subscription> {
-    [orders::subscriptions(), emag::subscriptions()].concat()
+    [
+        orders::subscriptions(),
+        emag::subscriptions(),
+        chores::subscriptions(),
+    ]
+    .concat()
+}
+
+/// Who may hear of which live topic, by its first word.
+fn topics() -> Vec<(&'static str, Permission)> {
+    vec![
+        ("products", catalog::CATALOG_VIEW),
+        ("product", catalog::CATALOG_VIEW),
+        (inventory::STOCK, inventory::INVENTORY_VIEW),
+        ("orders", orders::ORDERS_VIEW),
+        ("order", orders::ORDERS_VIEW),
+        ("emag", emag::EMAG_VIEW),
+    ]
 }
 
 impl Wiring {
@@ -126,13 +146,14 @@ impl Wiring {
             signing_key: self.keys.derive("access-token"),
             secure_cookies: settings.server.secure_cookies,
         };
+        let pacers = Pacers::default();
         let emag = emag::Context::new(emag::ContextParts {
             db: db.clone(),
             clock: self.clock.clone(),
             key: self.keys.derive("emag-credentials"),
             transport: self.transport,
             observer: Arc::new(Calls(self.metrics.clone())),
-            pacers: Pacers::default(),
+            pacers: pacers.clone(),
             retry: RetryRules::default(),
             jitter: Arc::new(Chance),
         });
@@ -143,16 +164,19 @@ impl Wiring {
             self.metrics.clone(),
             Arc::new(identity::Sessions::new(identity.clone())),
         )
-        .with(identity)
+        .with(identity.clone())
         .with(emag.clone())
         .with(setup::hook(emag.clone()))
         .with(Plant {
             engine: Arc::new(migrations::engine(Some(&self.metrics))),
             redis_url: settings.redis.url.clone(),
             data_dir: settings.data_dir.clone(),
+            pacers,
         });
         builder.nav = nav();
-        builder.extras = Arc::new(shell::Extras::new(db));
+        builder.topics = topics();
+        builder.fingerprint_key = self.keys.derive("idempotency");
+        builder.extras = Arc::new(shell::Extras::new(db, self.metrics));
         builder.secure_cookies = settings.server.secure_cookies;
         let state = builder.build();
         let limit = settings.server.body_limit_bytes;
@@ -162,7 +186,12 @@ impl Wiring {
             limit,
             settings.server.trusted_proxies.clone(),
         );
-        Server { app, state, emag }
+        Server {
+            app,
+            state,
+            emag,
+            identity,
+        }
     }
 }
 
@@ -181,6 +210,7 @@ impl Server {
         Crew {
             state: self.state.clone(),
             emag: self.emag.clone(),
+            identity: self.identity.clone(),
             concurrency,
         }
     }
@@ -191,6 +221,7 @@ impl Server {
 pub struct Crew {
     state: AppState,
     emag: emag::Context,
+    identity: identity::Context,
     concurrency: usize,
 }
 
@@ -198,6 +229,8 @@ impl Crew {
     /// A worker; queues first what a stop may have left undone.
     pub async fn runner(&self) -> Result<Runner, RunnerError> {
         let mut registry = Registry::default();
+        chores::register(&mut registry, &self.state);
+        identity::register(&mut registry, self.identity.clone());
         orders::register(&mut registry, &self.state);
         emag::register(&mut registry, self.emag.clone());
         if let Err(error) = emag::on_start(&self.emag).await {

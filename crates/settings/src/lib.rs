@@ -81,8 +81,15 @@ pub struct Jobs {
 
 #[derive(Clone, Debug)]
 pub struct Emag {
-    /// `user:password`, plain or base64: prepares the first marketplace account.
-    pub api_key: Option<Secret>,
+    /// From `user:password`, plain or base64: prepares the first marketplace account.
+    pub api_key: Option<ApiKey>,
+}
+
+/// A login at the marketplace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    pub username: String,
+    pub password: Secret,
 }
 
 /// What the command line decides before anything is read.

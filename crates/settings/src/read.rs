@@ -5,8 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::source::{Environment, Mistake, Mistakes, Origin, Raw, read_environment, read_file};
-use crate::{Database, Emag, Jobs, Log, LogFormat, Overrides, Redis, Secret, Security, Server, Settings};
+use crate::{
+    ApiKey, Database, Emag, Jobs, Log, LogFormat, Overrides, Redis, Secret, Security, Server, Settings,
+};
 
 const SECRETS: [&str; 4] = ["database.url", "redis.url", "security.secret_key", "emag.api_key"];
 
@@ -122,7 +127,7 @@ fn typed(reader: &mut Reader, environment: &Environment) -> Settings {
             concurrency: reader.within("jobs.concurrency", 1, 64).unwrap_or(6),
         },
         emag: Emag {
-            api_key: reader.secret("emag.api_key"),
+            api_key: reader.api_key("emag.api_key"),
         },
         origins: Vec::new(),
     }
@@ -234,4 +239,30 @@ impl Reader {
     fn secret(&mut self, key: &str) -> Option<Secret> {
         self.take(key).map(|(text, _)| Secret::new(text))
     }
+
+    fn api_key(&mut self, key: &str) -> Option<ApiKey> {
+        let secret = self.secret(key)?;
+        let found = api_key(secret.expose());
+        if found.is_none() {
+            // Never the value itself: what cannot be read is still a secret.
+            self.wrong(key, "`user:password` is expected, plain or in base64");
+        }
+        found
+    }
+}
+
+/// No base64 text has a colon, so the two forms cannot be mistaken for one another. A user name has none either.
+fn api_key(text: &str) -> Option<ApiKey> {
+    let text = text.trim();
+    let plain = if text.contains(':') {
+        text.to_owned()
+    } else {
+        String::from_utf8(STANDARD.decode(text).ok()?).ok()?
+    };
+    let (username, password) = plain.split_once(':')?;
+    let is_whole = !username.trim().is_empty() && !password.is_empty();
+    is_whole.then(|| ApiKey {
+        username: username.trim().to_owned(),
+        password: Secret::new(password),
+    })
 }

@@ -99,3 +99,28 @@ fn a_file_that_was_named_must_exist() {
     };
     assert!(Settings::load(&overrides, &Environment::default()).is_err());
 }
+
+#[test]
+fn the_marketplace_key_is_read_plain_and_in_base64_and_never_shown() {
+    for key in ["shop@x.ro:p:ss", "c2hvcEB4LnJvOnA6c3M=", " shop@x.ro:p:ss\n"] {
+        let settings = load("", &[("EMAG_API_KEY", key)]).unwrap();
+        let login = settings.emag.api_key.clone().unwrap();
+        assert_eq!(
+            (login.username.as_str(), login.password.expose()),
+            ("shop@x.ro", "p:ss")
+        );
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("p:ss") && !shown.contains(key.trim()), "{shown}");
+    }
+}
+
+#[test]
+fn a_marketplace_key_that_is_none_is_told_without_showing_it() {
+    for key in ["nonsense", ":password", "user:", "bm9uc2Vuc2U="] {
+        let mistakes = load("", &[("EMAG_API_KEY", key)]).unwrap_err();
+        assert_eq!(
+            mistakes,
+            ["environment EMAG_API_KEY: emag.api_key: `user:password` is expected, plain or in base64"]
+        );
+    }
+}

@@ -11,4 +11,6 @@ pub enum Access {
     SignedIn,
     /// Holders of the permission.
     Needs(Permission),
+    /// Anybody on this machine or its private network, such as monitoring; from elsewhere holders of the permission.
+    NearbyOr(Permission),
 }

@@ -73,25 +73,22 @@ async fn admit(access: Access, request: Request) -> Result<Request, Refused> {
     let Some(state) = parts.extensions.get::<AppState>().cloned() else {
         return Err((Problem::fault("the application state is missing"), None));
     };
-    let mut identity = state
-        .authenticator()
-        .authenticate(&parts)
-        .await
-        .map_err(|problem| (problem, None))?;
+    let caller = Caller::of(&parts);
+    let is_nearby = caller.is_nearby();
+    let mut identity = match state.authenticator().authenticate(&parts).await {
+        Ok(identity) => identity,
+        // What anybody may ask, health and figures above all, is answered while the database is away.
+        Err(problem) if is_open_to_all(access, is_nearby) => {
+            tracing::debug!(error = %problem, "a caller is not known: {problem}");
+            None
+        }
+        Err(problem) => return Err((problem, None)),
+    };
     if let Some(identity) = &mut identity {
-        Caller::of(&parts).sign(&mut identity.actor);
+        caller.sign(&mut identity.actor);
     }
-    match (access, &identity) {
-        (Access::Public, _) | (Access::SignedIn, Some(_)) => {}
-        (Access::SignedIn | Access::Needs(_), None) => {
-            return Err((Problem::Unauthenticated, login_target(&parts)));
-        }
-        (Access::Needs(permission), Some(identity)) => {
-            identity
-                .actor
-                .require(permission)
-                .map_err(|denied| (denied.into(), None))?;
-        }
+    if !is_open_to_all(access, is_nearby) {
+        grant(access, identity.as_ref(), &parts)?;
     }
     let mut request = Request::from_parts(parts, body);
     if let Some(identity) = identity {
@@ -105,18 +102,45 @@ async fn admit(access: Access, request: Request) -> Result<Request, Refused> {
     Ok(request)
 }
 
+fn grant(access: Access, identity: Option<&Identity>, parts: &Parts) -> Result<(), Refused> {
+    let Some(identity) = identity else {
+        return match access {
+            Access::Public => Ok(()),
+            Access::SignedIn | Access::Needs(_) => Err((Problem::Unauthenticated, login_target(parts))),
+            // Monitoring asks, which would take a log-in page for an answer.
+            Access::NearbyOr(_) => Err((Problem::Unauthenticated, None)),
+        };
+    };
+    match access {
+        Access::Public | Access::SignedIn => Ok(()),
+        Access::Needs(permission) | Access::NearbyOr(permission) => identity
+            .actor
+            .require(permission)
+            .map_err(|denied| (denied.into(), None)),
+    }
+}
+
+fn is_open_to_all(access: Access, is_nearby: bool) -> bool {
+    match access {
+        Access::Public => true,
+        Access::NearbyOr(_) => is_nearby,
+        Access::SignedIn | Access::Needs(_) => false,
+    }
+}
+
 fn writes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Whether programs ask here, which read JSON; the pages that explain the interface are for people.
+pub(crate) fn is_for_programs(path: &str) -> bool {
+    (path.starts_with("/api/") && path != "/api/docs") || path.starts_with("/ws/")
 }
 
 /// A person is sent to the log-in page and back; a program and a fragment are told 401.
 fn login_target(parts: &Parts) -> Option<String> {
     let path = parts.uri.path();
-    if path.starts_with("/api/")
-        || path.starts_with("/ws/")
-        || path == "/live"
-        || parts.headers.contains_key("hx-request")
-    {
+    if is_for_programs(path) || path == "/live" || parts.headers.contains_key("hx-request") {
         return None;
     }
     if writes(&parts.method) || path == "/" {

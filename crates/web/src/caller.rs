@@ -14,6 +14,8 @@ use crate::{AppState, Problem};
 
 /// Longer names of programs are cut: the audit trail keeps them for ever.
 const AGENT_CHARS_MAX: usize = 300;
+/// What proxies add.
+const FORWARDED: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
 /// The sender of a request, known or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,12 +24,24 @@ pub struct Caller {
     pub ip: Option<IpAddr>,
     pub agent: Option<String>,
     pub request_id: Option<RequestId>,
+    /// A proxy passed the request on: whatever the connection says, it did not begin at its other end.
+    pub is_forwarded: bool,
 }
 
 impl Caller {
     /// What the layers noted about this request.
     pub fn of(parts: &Parts) -> Self {
         parts.extensions.get().cloned().unwrap_or_default()
+    }
+
+    /// On this machine itself. A request that a proxy passed on is not, whatever its connection says.
+    pub fn is_local(&self) -> bool {
+        !self.is_forwarded && self.ip.is_some_and(|ip| ip.to_canonical().is_loopback())
+    }
+
+    /// On this machine or on its private network, by the connection itself.
+    pub fn is_nearby(&self) -> bool {
+        !self.is_forwarded && self.ip.is_some_and(|ip| is_private(ip.to_canonical()))
     }
 
     pub(crate) fn new(
@@ -46,6 +60,7 @@ impl Caller {
                 .and_then(|value| value.to_str().ok())
                 .map(|agent| agent.chars().take(AGENT_CHARS_MAX).collect()),
             request_id: Some(request_id),
+            is_forwarded: FORWARDED.iter().any(|name| headers.contains_key(*name)),
         }
     }
 
@@ -62,6 +77,13 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         Ok(Self::of(parts))
+    }
+}
+
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 
@@ -133,6 +155,33 @@ mod tests {
     #[test]
     fn a_header_line_sent_by_the_stranger_does_not_hide_the_proxy_s_line() {
         check("10.0.0.1", &["6.6.6.6", "198.51.100.1"], "198.51.100.1");
+    }
+
+    #[test]
+    fn nearby_is_this_machine_and_its_private_network_unless_a_proxy_stands_between() {
+        let caller = |ip: &str, is_forwarded| Caller {
+            ip: Some(ip.parse().unwrap()),
+            is_forwarded,
+            ..Caller::default()
+        };
+        for ip in [
+            "127.0.0.1",
+            "::1",
+            "10.1.2.3",
+            "192.168.0.9",
+            "172.16.5.5",
+            "fd00::1",
+            "fe80::1",
+            "::ffff:10.0.0.9",
+        ] {
+            assert!(caller(ip, false).is_nearby(), "{ip}");
+            assert!(!caller(ip, true).is_nearby(), "{ip} behind a proxy");
+        }
+        for ip in ["203.0.113.7", "172.32.0.1", "2001:db8::1", "::ffff:203.0.113.7"] {
+            assert!(!caller(ip, false).is_nearby(), "{ip}");
+        }
+        assert!(!Caller::default().is_nearby());
+        assert!(caller("::ffff:127.0.0.1", false).is_local() && !caller("10.1.2.3", false).is_local());
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! `Idempotency-Key` on POST: the same key, caller and body get the first answer again.
 //!
 //! The key is claimed before the handler runs; a second request meanwhile is told to wait. A fault of ours frees the
-//! key, so that the caller may try again.
+//! key, so that the caller may try again. Secrets are never kept: of an answer that is [`ShownOnce`] only the fact
+//! stays, so that a repeat is refused instead of done twice; a body, which may hold a password, is remembered by a
+//! fingerprint that is worth nothing without the installation's key.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hmac::{Hmac, Mac as _};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use kernel::Refusal;
-use sha2::{Digest as _, Sha256};
+use kernel::{Refusal, Timestamp};
+use sha2::Sha256;
+use sqlx::PgConnection;
 use std::time::Duration;
 use tracing::Instrument as _;
 
@@ -19,6 +23,34 @@ const HEADER: &str = "idempotency-key";
 const KEY_CHARS_MAX: usize = 255;
 /// Answers larger than this are not kept; none of ours is.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// How long a key is remembered. Who asks again later than this no longer repeats a call that got lost.
+const KEPT_FOR: chrono::Duration = chrono::Duration::days(1);
+
+/// An answer that holds a secret, such as a token just made: its caller sees it once, and it is kept nowhere.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownOnce<R>(pub R);
+
+impl<R: IntoResponse> IntoResponse for ShownOnce<R> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        response.extensions_mut().insert(HoldsSecret);
+        response
+    }
+}
+
+/// The mark that the layer sees.
+#[derive(Clone, Copy)]
+struct HoldsSecret;
+
+/// Forgets the answers nobody will ask for again; returns how many.
+pub async fn purge_answers(conn: &mut PgConnection, now: Timestamp) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query("DELETE FROM app.idempotency_keys WHERE created_at < $1")
+        .bind(now - KEPT_FOR)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}
 
 pub(crate) async fn layer(request: Request, next: Next) -> Response {
     let key = request
@@ -57,14 +89,11 @@ async fn once(key: &str, request: Request, next: Next) -> Result<Response, Probl
     let (parts, body) = request.into_parts();
     let limited = Request::from_parts(parts.clone(), body);
     let bytes = crate::extract::body(limited).await?;
-    let mut hash = Sha256::new();
-    hash.update(parts.uri.to_string());
-    hash.update([0]);
-    hash.update(&bytes);
-    let request_hash = hash.finalize().to_vec();
-    match claim(&state, owner, key, &request_hash).await? {
+    let fingerprint = fingerprint(state.fingerprint_key(), &parts.uri.to_string(), &bytes)?;
+    match claim(&state, owner, key, &fingerprint).await? {
         Claim::Ours => {}
         Claim::Answered(response) => return Ok(response),
+        Claim::ShownOnce => return Err(Refusal::new("ui-idempotency-shown-once").into()),
         Claim::Running => {
             return Err(Problem::Busy {
                 retry_after: Duration::from_secs(1),
@@ -74,6 +103,15 @@ async fn once(key: &str, request: Request, next: Next) -> Result<Response, Probl
     }
     let request = Request::from_parts(parts, Body::from(bytes));
     answer_and_keep(state, owner, key.to_owned(), request, next).await
+}
+
+/// A plain hash of a body with a password could be guessed at; without the key this one cannot.
+fn fingerprint(key: &[u8; 32], uri: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(Problem::internal)?;
+    mac.update(uri.as_bytes());
+    mac.update(&[0]);
+    mac.update(body);
+    Ok(mac.finalize().into_bytes().to_vec())
 }
 
 /// In a task of its own: a caller who hangs up in the middle is the very one who will ask again, and must then find
@@ -113,6 +151,8 @@ enum Claim {
     Running,
     Different,
     Answered(Response),
+    /// Done, and the answer held a secret.
+    ShownOnce,
 }
 
 type KeptRow = (
@@ -151,14 +191,15 @@ async fn claim(state: &AppState, owner: i64, key: &str, request_hash: &[u8]) -> 
     Ok(match row {
         Some((hash, ..)) if hash != request_hash => Claim::Different,
         None | Some((_, None, ..)) => Claim::Running,
-        Some((_, Some(status), location, etag, body)) => {
+        Some((_, Some(_), _, _, None)) => Claim::ShownOnce,
+        Some((_, Some(status), location, etag, Some(body))) => {
             Claim::Answered(replay(status, location, etag, body))
         }
     })
 }
 
-fn replay(status: i16, location: Option<String>, etag: Option<String>, body: Option<Vec<u8>>) -> Response {
-    let mut response = Response::new(Body::from(body.unwrap_or_default()));
+fn replay(status: i16, location: Option<String>, etag: Option<String>, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = u16::try_from(status)
         .ok()
         .and_then(|code| StatusCode::from_u16(code).ok())
@@ -177,7 +218,7 @@ fn replay(status: i16, location: Option<String>, etag: Option<String>, body: Opt
     response
 }
 
-/// Keeps what succeeded; what failed may be tried again under the same key.
+/// Keeps what succeeded, but for secrets; what failed may be tried again under the same key.
 async fn keep(state: &AppState, owner: i64, key: &str, response: Response) -> Result<Response, Problem> {
     let mut conn = state.db.read().await?;
     if !response.status().is_success() {
@@ -192,6 +233,7 @@ async fn keep(state: &AppState, owner: i64, key: &str, response: Response) -> Re
     let bytes = to_bytes(body, ANSWER_BYTES_MAX)
         .await
         .map_err(Problem::internal)?;
+    let is_secret = parts.extensions.get::<HoldsSecret>().is_some();
     let text = |name| {
         parts
             .headers
@@ -207,7 +249,7 @@ async fn keep(state: &AppState, owner: i64, key: &str, response: Response) -> Re
     .bind(i16::try_from(parts.status.as_u16()).unwrap_or(200))
     .bind(text(header::LOCATION))
     .bind(text(header::ETAG))
-    .bind(bytes.as_ref())
+    .bind((!is_secret).then_some(bytes.as_ref()))
     .execute(&mut *conn)
     .await?;
     Ok(Response::from_parts(parts, Body::from(bytes)))

@@ -16,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
+use crate::auth::is_for_programs;
 use crate::page::Page;
 use crate::problem::{Carried, ProblemField, params_as_json};
 use crate::{AppState, Caller, Problem, ProblemBody, Routes, idempotency, live};
@@ -169,7 +170,7 @@ async fn draw_problems(State(state): State<AppState>, request: Request, next: Ne
     recognise(&mut head, &state, &problem).await;
     let page = Page::of(&head, &state).await;
     log(&problem, &page.shell.request_id, head.uri.path());
-    let mut drawn = if head.uri.path().starts_with("/api/") || head.uri.path().starts_with("/ws/") {
+    let mut drawn = if is_for_programs(head.uri.path()) {
         problem_json(&problem, &page)
     } else if page.is_htmx() {
         toast(&problem, &page)
@@ -181,10 +182,9 @@ async fn draw_problems(State(state): State<AppState>, request: Request, next: Ne
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if matches!(*problem, Problem::Unauthenticated) {
-        drawn
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    if problem.status() == StatusCode::UNAUTHORIZED {
+        let challenge = challenge(head.headers.contains_key(header::AUTHORIZATION));
+        drawn.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
     // `Allow`, a cookie to forget: whatever stood beside the problem stays.
     for (name, value) in response.headers() {
@@ -193,6 +193,15 @@ async fn draw_problems(State(state): State<AppState>, request: Request, next: Ne
         }
     }
     drawn
+}
+
+/// How to prove who one is (RFC 6750); a token that does not count is told from none.
+fn challenge(had_token: bool) -> HeaderValue {
+    HeaderValue::from_static(if had_token {
+        r#"Bearer realm="MagFlow", error="invalid_token""#
+    } else {
+        r#"Bearer realm="MagFlow""#
+    })
 }
 
 /// The guard's knowledge of the caller went down with the request, so it is asked again: a person reads of a problem

@@ -10,6 +10,7 @@ use kernel::{Actor, Clock, Locale, Permission};
 use telemetry::Metrics;
 use ui::{SyncPill, Ui};
 
+use crate::socket::Seats;
 use crate::{Authenticator, LiveHub, Problem, RateLimits};
 
 /// A page in the rail. Slices name only pages that work.
@@ -50,6 +51,9 @@ struct Inner {
     slices: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     rate: RateLimits,
     secure_cookies: bool,
+    fingerprint_key: [u8; 32],
+    topics: Vec<(&'static str, Permission)>,
+    seats: Seats,
 }
 
 /// Collects what an [`AppState`] needs.
@@ -64,6 +68,10 @@ pub struct AppStateBuilder {
     pub nav: Vec<NavItem>,
     pub rate: RateLimits,
     pub secure_cookies: bool,
+    /// Under which bodies of repeatable calls are remembered; drawn from the installation's secret.
+    pub fingerprint_key: [u8; 32],
+    /// Who may hear of a live topic, by its first word. Nobody hears of a topic that is not here.
+    pub topics: Vec<(&'static str, Permission)>,
     slices: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
 }
 
@@ -86,6 +94,8 @@ impl AppStateBuilder {
             nav: Vec::new(),
             rate: RateLimits::default(),
             secure_cookies: true,
+            fingerprint_key: [0; 32],
+            topics: Vec::new(),
             slices: HashMap::new(),
         }
     }
@@ -112,6 +122,9 @@ impl AppStateBuilder {
                 slices: self.slices,
                 rate: self.rate,
                 secure_cookies: self.secure_cookies,
+                fingerprint_key: self.fingerprint_key,
+                topics: self.topics,
+                seats: Seats::default(),
             }),
         }
     }
@@ -130,6 +143,28 @@ impl AppState {
 
     pub fn secure_cookies(&self) -> bool {
         self.inner.secure_cookies
+    }
+
+    /// Whether this actor may hear of a topic such as `order-12`.
+    pub fn may_hear(&self, actor: &Actor, topic: &str) -> bool {
+        let word = topic.split('-').next().unwrap_or(topic);
+        self.inner
+            .topics
+            .iter()
+            .any(|(known, permission)| *known == word && actor.may(*permission))
+    }
+
+    /// What has piled up in memory and nobody needs; called from time to time.
+    pub fn tidy(&self) {
+        self.inner.rate.tidy();
+    }
+
+    pub(crate) fn fingerprint_key(&self) -> &[u8; 32] {
+        &self.inner.fingerprint_key
+    }
+
+    pub(crate) fn seats(&self) -> &Seats {
+        &self.inner.seats
     }
 
     pub(crate) fn authenticator(&self) -> &dyn Authenticator {

@@ -172,7 +172,7 @@ async fn initdb(
     Err(EmbeddedError::Tool {
         tool: "initdb",
         status: output.status,
-        output: super::process::last_lines(&said),
+        output: super::logs::last_lines(&said),
     })
 }
 

@@ -18,6 +18,7 @@ mod databases;
 mod error;
 mod layout;
 mod lock;
+mod logs;
 mod process;
 mod supervise;
 
@@ -268,7 +269,7 @@ impl Inner {
 
     async fn launch(&self) -> Result<Postmaster, EmbeddedError> {
         process::clear_remains(&self.layout, &self.account).await?;
-        process::prune_logs(&self.layout);
+        logs::prune_logs(&self.layout);
         cluster::ensure(&self.layout, &self.account, &self.binaries, &self.secret).await?;
         let mut races = 0;
         loop {

@@ -16,10 +16,10 @@ use tracing::{info, warn};
 
 use super::account::Account;
 use super::binaries::Binaries;
-use super::config::{LOG_FILES_MAX, LOG_PREFIX};
 use super::connect::{Answer, ask};
 use super::error::{EmbeddedError, IoContext as _};
 use super::layout::{Layout, Secret};
+use super::logs::startup_words;
 
 /// Replaying 1 GB of WAL from a slow disk takes minutes; longer than this is a fault.
 const START_MAX: Duration = Duration::from_mins(5);
@@ -31,9 +31,6 @@ const KILLED_MAX: Duration = Duration::from_secs(5);
 
 const POLL: Duration = Duration::from_millis(50);
 const PROGRESS_EVERY: Duration = Duration::from_secs(3);
-const LINES_SHOWN_MAX: usize = 6;
-/// How much of the end of a log is read for an error message.
-const TAIL_BYTES_MAX: usize = 16 * 1024;
 
 /// A running postmaster: our child, or one that outlived an earlier MagFlow.
 #[derive(Debug)]
@@ -340,68 +337,9 @@ impl Postmaster {
     }
 }
 
-/// What PostgreSQL last said: before its log was open, and in the newest log file.
-fn startup_words(layout: &Layout) -> String {
-    let mut words = last_lines(&tail(&layout.startup_output()));
-    if let Some(newest) = log_files(layout).last() {
-        if !words.is_empty() {
-            words.push_str(" | ");
-        }
-        words.push_str(&last_lines(&tail(newest)));
-    }
-    words
-}
-
-fn tail(path: &Path) -> String {
-    let bytes = fs::read(path).unwrap_or_default();
-    let start = bytes.len().saturating_sub(TAIL_BYTES_MAX);
-    String::from_utf8_lossy(bytes.get(start..).unwrap_or_default()).into_owned()
-}
-
-/// The last lines of a program's output, on one line.
-pub(super) fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let start = lines.len().saturating_sub(LINES_SHOWN_MAX);
-    lines.get(start..).unwrap_or_default().join(" | ")
-}
-
-/// The server's log files, oldest first (their names are times).
-fn log_files(layout: &Layout) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(layout.log_dir()) else {
-        return Vec::new();
-    };
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(Result::ok)
-        .filter(|entry| {
-            entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| name.starts_with(LOG_PREFIX))
-        })
-        .map(|entry| entry.path())
-        .collect();
-    files.sort();
-    files
-}
-
-/// Keeps the newest log files and removes the rest, so that the log cannot fill the disk.
-pub(super) fn prune_logs(layout: &Layout) {
-    let files = log_files(layout);
-    let excess = files.len().saturating_sub(LOG_FILES_MAX);
-    for path in files.iter().take(excess) {
-        if let Err(error) = fs::remove_file(path) {
-            warn!("old PostgreSQL log {} cannot be removed: {error}", path.display());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{PidFile, last_lines};
+    use super::PidFile;
 
     #[test]
     fn a_pid_file_is_read_in_every_stage_of_its_writing() {
@@ -420,11 +358,5 @@ mod tests {
         for broken in ["", "\n", "x\n", "-3\n", "1\n", "0\n", "99999999999\n"] {
             assert_eq!(PidFile::parse(broken), None, "{broken:?}");
         }
-    }
-
-    #[test]
-    fn an_error_shows_only_the_last_lines() {
-        assert_eq!(last_lines("a\n\n b \n"), "a | b");
-        assert_eq!(last_lines(&"x\n".repeat(50)), ["x"; 6].join(" | "));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
-use super::process::prune_logs;
+use super::logs::prune_logs;
 use super::{EmbeddedState, Inner};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);

@@ -242,3 +242,25 @@ async fn a_budget_shared_between_processes_is_asked_and_told() {
     pacer.hold_back(Duration::from_secs(5)).await;
     assert_eq!(*budget.0.lock().unwrap(), ["reserve shop orders", "hold shop 5"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_the_minute_falls_with_calls_and_comes_back_with_time() {
+    let pacers = Pacers::new().with_limits(
+        Bucket::Other,
+        Limits {
+            spacing: Duration::from_millis(10),
+            per_minute: 3,
+        },
+    );
+    let pacer = pacers.of("shop", Bucket::Other);
+    assert_eq!(pacers.left(), [("shop".to_owned(), Bucket::Other, 3)]);
+    pacer.acquire(Priority::Background).await;
+    pacer.acquire(Priority::Background).await;
+    assert_eq!(pacer.left(), 1);
+    advance(Duration::from_secs(61)).await;
+    assert_eq!(pacer.left(), 3);
+    pacer.hold_back(Duration::from_secs(5)).await;
+    assert_eq!(pacer.left(), 0);
+    advance(Duration::from_secs(6)).await;
+    assert_eq!(pacer.left(), 3);
+}

@@ -43,3 +43,21 @@ pub(crate) async fn purge(conn: &mut PgConnection, before: Timestamp) -> Result<
         .await?;
     Ok(done.rows_affected())
 }
+
+/// How often each account called each address since then.
+pub(crate) async fn count_since(
+    conn: &mut PgConnection,
+    since: Timestamp,
+) -> Result<Vec<(EmagAccountId, String, i64)>, sqlx::Error> {
+    let rows = query!(
+        r#"SELECT account_id AS "account_id: EmagAccountId", route, count(*) AS "calls!"
+             FROM app.emag_calls WHERE called_at > $1 GROUP BY account_id, route"#,
+        since
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.account_id, row.route, row.calls))
+        .collect())
+}

@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use kernel::{ActorKind, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{Access, ApiActor, AppState, Caller, Json, Problem, Routes};
+use web::{Access, ApiActor, AppState, Caller, Json, Problem, Routes, ShownOnce};
 
 use crate::context::Context;
 use crate::error::IdentityError;
@@ -80,7 +80,7 @@ pub(super) async fn login(
     State(state): State<AppState>,
     caller: Caller,
     Json(body): Json<LoginBody>,
-) -> Result<axum::Json<Tokens>, Problem> {
+) -> Result<ShownOnce<axum::Json<Tokens>>, Problem> {
     if body.totp.is_some() {
         return Err(IdentityError::TotpNotEnabled.into());
     }
@@ -91,7 +91,7 @@ pub(super) async fn login(
         caller: &caller,
     };
     let pair = service::log_in_for_tokens(&context, &attempt).await?;
-    Ok(axum::Json(pair.into()))
+    Ok(ShownOnce(axum::Json(pair.into())))
 }
 
 /// Exchanges a refresh token for the next pair. One that was used before ends its whole family.
@@ -103,10 +103,10 @@ pub(super) async fn refresh(
     State(state): State<AppState>,
     caller: Caller,
     Json(body): Json<RefreshBody>,
-) -> Result<axum::Json<Tokens>, Problem> {
+) -> Result<ShownOnce<axum::Json<Tokens>>, Problem> {
     let context: Context = state.get()?;
     let pair = service::refresh(&context, &body.refresh_token, &caller).await?;
-    Ok(axum::Json(pair.into()))
+    Ok(ShownOnce(axum::Json(pair.into())))
 }
 
 /// Ends the session behind the access token or the cookie.

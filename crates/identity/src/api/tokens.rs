@@ -7,7 +7,9 @@ use http::StatusCode;
 use kernel::{ApiTokenId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use web::{Access, ApiActor, AppState, Json, List, Path, Problem, Query, Routes, created, page_request};
+use web::{
+    Access, ApiActor, AppState, Json, List, Path, Problem, Query, Routes, ShownOnce, created, page_request,
+};
 
 use crate::error::IdentityError;
 use crate::model::{ApiToken, Name};
@@ -65,13 +67,13 @@ pub(super) async fn list(
 /// Makes a token of the caller's own.
 #[utoipa::path(post, path = "/api/v1/api-tokens", tag = "users", request_body = NewTokenBody, responses(
     (status = 201, body = CreatedTokenBody),
-    (status = 409, description = "identity-token-makes-no-tokens")
+    (status = 409, description = "identity-token-makes-no-tokens; ui-idempotency-shown-once when the key is repeated")
 ))]
 pub(super) async fn create(
     State(state): State<AppState>,
     ApiActor(actor): ApiActor,
     Json(body): Json<NewTokenBody>,
-) -> Result<Response, Problem> {
+) -> Result<ShownOnce<Response>, Problem> {
     let new = NewToken {
         name: Name::parse(&body.name, "name").map_err(IdentityError::from)?,
         expires_at: body.expires_at,
@@ -84,7 +86,7 @@ pub(super) async fn create(
         info: made.token,
         token: made.secret.expose().to_owned(),
     };
-    Ok(created(&location, 1, &body))
+    Ok(ShownOnce(created(&location, 1, &body)))
 }
 
 /// Revokes a token; from now on it is nobody.

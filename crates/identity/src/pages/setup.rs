@@ -97,40 +97,23 @@ fn hook(state: &AppState) -> Hook {
     state.get::<Arc<dyn SetupHook>>().ok()
 }
 
-fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.contains_key("x-forwarded-for")
-        || headers.contains_key("forwarded")
-        || headers.contains_key("x-real-ip")
-}
-
 /// Refuses when it is done; tells whether this caller may do it.
-async fn gate(
-    state: &AppState,
-    caller: &Caller,
-    headers: &HeaderMap,
-    code: Option<&str>,
-) -> Result<bool, Problem> {
+async fn gate(state: &AppState, caller: &Caller, code: Option<&str>) -> Result<bool, Problem> {
     let mut conn = state.db.read().await?;
     if !service::needs_setup(&mut conn).await? {
         return Err(Problem::NotFound);
     }
     let context: Context = state.get()?;
-    Ok(service::setup_allowed(
-        &context,
-        caller,
-        is_forwarded(headers),
-        code,
-    ))
+    Ok(service::setup_allowed(&context, caller, code))
 }
 
 async fn show(
     State(state): State<AppState>,
     page: Page,
     caller: Caller,
-    headers: HeaderMap,
     Query(query): Query<Code>,
 ) -> Result<Response, Problem> {
-    let allowed = gate(&state, &caller, &headers, query.code.as_deref()).await?;
+    let allowed = gate(&state, &caller, query.code.as_deref()).await?;
     let form = SetupForm {
         code: query.code,
         name: String::new(),
@@ -203,7 +186,7 @@ async fn save(
     Form(form): Form<SetupForm>,
 ) -> Result<Response, Problem> {
     refuse_foreign_form(&headers)?;
-    let allowed = gate(&state, &caller, &headers, form.code.as_deref()).await?;
+    let allowed = gate(&state, &caller, form.code.as_deref()).await?;
     let hook = hook(&state);
     if !allowed {
         let errors = FormErrors::of(&page, FIELDS, IdentityError::SetupCode)?;

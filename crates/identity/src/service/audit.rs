@@ -47,3 +47,25 @@ pub(crate) async fn audit_people(
     actor.require(crate::AUDIT)?;
     Ok(store::people(conn, PEOPLE_MAX).await?)
 }
+
+/// A promise of the trail that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailBreach {
+    /// Table and trigger, such as `app.users.users_audit`.
+    pub trigger: String,
+}
+
+impl std::fmt::Display for TrailBreach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the trigger {} is switched off", self.trigger)
+    }
+}
+
+/// Proves that every table that has a trail still writes it, and that the trail still cannot be changed.
+pub async fn verify(conn: &mut PgConnection) -> Result<Vec<TrailBreach>, IdentityError> {
+    let triggers = store::triggers_switched_off(conn).await?;
+    Ok(triggers
+        .into_iter()
+        .map(|trigger| TrailBreach { trigger })
+        .collect())
+}

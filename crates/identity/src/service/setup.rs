@@ -45,20 +45,13 @@ pub async fn needs_setup(conn: &mut PgConnection) -> Result<bool, IdentityError>
     Ok(!store::any(conn).await?)
 }
 
-/// Whether this caller may set up: from this very machine, or with the code its console showed. A request that a
-/// proxy passed on is not from this machine, whatever its connection says.
-pub(crate) fn setup_allowed(
-    context: &Context,
-    caller: &Caller,
-    is_forwarded: bool,
-    code: Option<&str>,
-) -> bool {
-    let is_local = !is_forwarded && caller.ip.is_some_and(|ip| ip.to_canonical().is_loopback());
+/// Whether this caller may set up: from this very machine, or with the code its console showed.
+pub(crate) fn setup_allowed(context: &Context, caller: &Caller, code: Option<&str>) -> bool {
     let knows = code.is_some_and(|code| {
         let code = code.trim().to_ascii_uppercase();
         code.as_bytes().ct_eq(context.setup_code().as_bytes()).into()
     });
-    is_local || knows
+    caller.is_local() || knows
 }
 
 /// Makes the owner, the firm and, if one was typed, the marketplace account, all or nothing. Of two at the same time

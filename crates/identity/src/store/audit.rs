@@ -68,3 +68,13 @@ pub(crate) async fn people(conn: &mut PgConnection, rows: i64) -> sqlx::Result<V
     .await?;
     Ok(people.into_iter().map(|row| (row.id, row.name)).collect())
 }
+
+/// Triggers of the trail, and those that forbid changing what only grows, that somebody switched off.
+pub(crate) async fn triggers_switched_off(conn: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    query_scalar!(
+        r#"SELECT t.tgrelid::regclass::text || '.' || t.tgname AS "name!" FROM pg_catalog.pg_trigger t
+            WHERE (t.tgname LIKE '%\_audit' OR t.tgname LIKE '%append\_only') AND t.tgenabled = 'D' ORDER BY 1"#
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -104,6 +104,19 @@ impl House {
         self.call_from(HERE, method, path, (bearer, body)).await
     }
 
+    /// A call that may be repeated under its key.
+    pub(super) async fn call_once(&self, key: &str, path: &str, bearer: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("idempotency-key", key)
+            .header(header::AUTHORIZATION, format!("Bearer {bearer}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        send(&self.app, HERE.parse().unwrap(), request).await
+    }
+
     pub(super) async fn call_from(
         &self,
         ip: &str,

@@ -196,11 +196,14 @@ async fn mistakes_are_told_together_and_what_was_typed_stays() {
 #[tokio::test]
 async fn a_request_passed_on_by_a_proxy_is_not_from_this_machine() {
     let house = House::new().await;
-    let caller = web::Caller {
-        ip: Some(HERE.parse().unwrap()),
-        ..web::Caller::default()
+    let allowed = |is_forwarded, code| {
+        let caller = web::Caller {
+            ip: Some(HERE.parse().unwrap()),
+            is_forwarded,
+            ..web::Caller::default()
+        };
+        crate::service::setup_allowed(&house.context, &caller, code)
     };
-    let allowed = |forwarded, code| crate::service::setup_allowed(&house.context, &caller, forwarded, code);
     assert!(allowed(false, None));
     assert!(!allowed(true, None));
     let code = house.context.setup_code();

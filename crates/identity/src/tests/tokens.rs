@@ -32,7 +32,10 @@ async fn an_access_token_lasts_a_quarter_of_an_hour_and_is_renewed() {
     house.hand.advance(Duration::minutes(15));
     let over = house.call("GET", ME, &access, None).await;
     assert_eq!(over.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(over.header("www-authenticate"), "Bearer");
+    assert_eq!(
+        over.header("www-authenticate"),
+        r#"Bearer realm="MagFlow", error="invalid_token""#
+    );
     let (access, _) = pair(&refresh(&house, &token).await);
     assert_eq!(house.call("GET", ME, &access, None).await.status, StatusCode::OK);
 }
@@ -235,4 +238,33 @@ async fn other_people_s_tokens_are_for_who_looks_after_tokens() {
         house.call("DELETE", &one, &owner, None).await.status,
         StatusCode::NO_CONTENT
     );
+}
+
+#[tokio::test]
+async fn a_repeated_call_for_a_token_makes_no_second_one_and_its_secret_is_kept_nowhere() {
+    let house = House::new().await;
+    house.person("ana@example.test", &["owner"]).await;
+    let (access, refresh) = house.tokens("ana@example.test").await;
+    let calls = [
+        ("/api/v1/api-tokens", json!({ "name": "script" })),
+        (
+            "/api/v1/auth/login",
+            json!({ "email": "ana@example.test", "password": PASSWORD }),
+        ),
+        ("/api/v1/auth/refresh", json!({ "refresh_token": refresh })),
+    ];
+    for (path, body) in calls {
+        let first = house.call_once("k1", path, &access, body.clone()).await;
+        assert!(first.status.is_success(), "{path} {}", first.body);
+        let again = house.call_once("k1", path, &access, body).await;
+        assert_eq!(again.status, StatusCode::CONFLICT, "{path}");
+        assert_eq!(again.json()["code"], "ui-idempotency-shown-once");
+        let kept: (Option<Vec<u8>>,) =
+            sqlx::query_as("DELETE FROM app.idempotency_keys WHERE key = 'k1' RETURNING body")
+                .fetch_one(house.test.db.pool())
+                .await
+                .unwrap();
+        assert_eq!(kept.0, None, "{path}");
+    }
+    assert_eq!(house.count("SELECT count(*) FROM app.api_tokens").await, 1);
 }

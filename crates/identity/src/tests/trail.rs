@@ -19,14 +19,15 @@ async fn a_change_tells_who_from_where_old_and_new_and_never_a_hash() {
         house.call("PATCH", &path, &token, Some(body)).await.status,
         StatusCode::OK
     );
-    house
+    let made = house
         .call(
             "POST",
             "/api/v1/api-tokens",
             &token,
             Some(json!({ "name": "script" })),
         )
-        .await;
+        .await
+        .json();
     let trail = format!("/api/v1/audit?table=users&record_id={ion}&action=UPDATE&user_id={owner}");
     let found = house.call("GET", &trail, &token, None).await;
     let items = found.json()["items"].as_array().unwrap().clone();
@@ -52,7 +53,7 @@ async fn a_change_tells_who_from_where_old_and_new_and_never_a_hash() {
         .await
         .json();
     let text = all.to_string();
-    for secret in ["argon2", "hash", PASSWORD, "mf_x"] {
+    for secret in ["argon2", "hash", PASSWORD, made["token"].as_str().unwrap()] {
         assert!(!text.contains(secret), "{secret}");
     }
     assert!(text.contains("api_tokens"));
@@ -175,4 +176,30 @@ async fn the_trail_is_read_page_by_page_without_gaps() {
             .await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
     }
+}
+
+#[tokio::test]
+async fn a_trigger_somebody_switched_off_is_named() {
+    let house = House::new().await;
+    let mut conn = house.test.db.read().await.unwrap();
+    assert_eq!(crate::verify(&mut conn).await.unwrap(), []);
+    for sql in [
+        "ALTER TABLE app.users DISABLE TRIGGER users_audit",
+        "ALTER TABLE app.audit_logs DISABLE TRIGGER audit_logs_append_only",
+    ] {
+        sqlx::query(sql).execute(&mut *conn).await.unwrap();
+    }
+    let found: Vec<String> = crate::verify(&mut conn)
+        .await
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "the trigger audit_logs.audit_logs_append_only is switched off",
+            "the trigger users.users_audit is switched off"
+        ]
+    );
 }

@@ -5,6 +5,7 @@ use kernel::{Actor, Money, OrderId, OrderLineId, ProductId, WarehouseId};
 use sqlx::PgConnection;
 
 use crate::error::OrderError;
+use crate::events::OversellRefused;
 use crate::model::{Line, LineOutcome, LineStatus, order_totals};
 use crate::store::{self, OrderRecord};
 
@@ -76,10 +77,18 @@ impl Book {
         let wants = self.wants(recheck)?;
         if !wants.is_empty() {
             let outcomes = inventory::service::reserve(&mut *conn, actor, &wants).await?;
+            let mut lines = Vec::new();
             for outcome in outcomes {
                 if let Some(line) = self.line_mut(outcome.line_id) {
                     line.reserved = outcome.reserved;
+                    // What was short before was told before.
+                    if outcome.short > line.short {
+                        lines.push(line.id);
+                    }
                 }
+            }
+            if !lines.is_empty() {
+                jobs::publish(&mut *conn, &OversellRefused { lines }).await?;
             }
         }
         self.count_short();

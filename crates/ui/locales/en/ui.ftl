@@ -181,3 +181,4 @@ ui-input-limit = At most { $max } rows at once.
 ui-input-cursor = The cursor does not belong to this list.
 ui-input-idempotency-key = An idempotency key has 1 to 255 characters.
 ui-idempotency-other-body = This idempotency key was used for another request.
+ui-idempotency-shown-once = The first request with this idempotency key succeeded, and its answer held a secret that is shown once and not kept. Use a new key.

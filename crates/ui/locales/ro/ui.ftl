@@ -191,3 +191,4 @@ ui-input-limit = Cel mult { $max } rânduri o dată.
 ui-input-cursor = Cursorul nu aparține acestei liste.
 ui-input-idempotency-key = O cheie de idempotență are între 1 și 255 de caractere.
 ui-idempotency-other-body = Cheia de idempotență a fost folosită pentru altă cerere.
+ui-idempotency-shown-once = Prima cerere cu această cheie de idempotență a reușit, iar răspunsul conținea un secret care se arată o singură dată și nu se păstrează. Folosiți o cheie nouă.

@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 use ui::{Args, ShellUser, SlicePages, Theme};
 use web::{
     Access, ApiActor, AppState, AppStateBuilder, Authenticator, Caller, FlashKind, Form, Identity, IfMatch,
-    Json, List, NavItem, Page, Path, Problem, Query, RateLimits, Routes, Source,
+    Json, List, NavItem, Page, Path, Problem, Query, RateLimits, Routes, ShownOnce, Source,
 };
 
 pub(crate) const VIEW: Permission = Permission::new("things.view");
@@ -198,6 +198,10 @@ async fn order(
     Ok(web::created(&format!("/api/v1/orders/{n}"), 1, &n))
 }
 
+async fn key() -> ShownOnce<Response> {
+    ShownOnce(web::created("/api/v1/keys/1", 1, &"a-secret-key"))
+}
+
 async fn refuse(Path(what): Path<String>) -> Problem {
     match what.as_str() {
         "field" => Refusal::new("ui-input-limit").with("max", 200).on("limit").into(),
@@ -225,6 +229,8 @@ pub(crate) fn routes() -> Routes {
         .post("/api/v1/things", view, create)
         .patch("/api/v1/things/{id}", view, change)
         .post("/api/v1/orders", view, order)
+        .post("/api/v1/keys", view, key)
+        .get("/figures", Access::NearbyOr(VIEW), async || "figures")
         .get("/api/v1/mine", Access::SignedIn, async |_: ApiActor| "mine")
 }
 
@@ -249,6 +255,7 @@ pub(crate) fn build(db: db::Db, rate: RateLimits, proxies: &[&str]) -> App {
     let work = Work::new();
     let mut builder = AppStateBuilder::new(db, clock, ui, metrics, Arc::new(People)).with(work.clone());
     builder.rate = rate;
+    builder.topics = vec![("order", VIEW), ("stock", VIEW)];
     builder.nav = vec![
         NavItem {
             href: "/page",
@@ -294,6 +301,19 @@ impl Answer {
 }
 
 impl App {
+    /// On a port of this machine, for clients of the network.
+    pub(crate) async fn serve(&self) -> (SocketAddr, tokio::task::JoinSet<()>) {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = self
+            .router
+            .clone()
+            .into_make_service_with_connect_info::<SocketAddr>();
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(async move { axum::serve(listener, app).await.unwrap() });
+        (address, tasks)
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.open(request).await;
         let (parts, body) = response.into_parts();
@@ -319,6 +339,14 @@ impl App {
     pub(crate) async fn ask(&self, text: &str) -> Answer {
         self.send(parse(text)).await
     }
+}
+
+/// As if it came from this address.
+pub(crate) fn from(peer: &str, text: &str) -> Request<Body> {
+    let mut request = parse(text);
+    let peer = SocketAddr::new(peer.parse().unwrap(), 4000);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    request
 }
 
 pub(crate) fn parse(text: &str) -> Request<Body> {

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::app::{app, build};
+use crate::app::{app, build, from};
 
 /// Status, and for a redirect where it leads.
 async fn check(request: &str, expected: &str) {
@@ -40,7 +40,7 @@ async fn a_strange_program_or_fragment_is_told_401() {
     check("GET /page\nhx-request: true", "401").await;
     check("GET /live", "401").await;
     let answer = app().ask("GET /api/v1/things").await;
-    assert_eq!(answer.header("www-authenticate"), "Bearer");
+    assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="MagFlow""#);
     assert_eq!(answer.json()["code"], "ui-error-unauthenticated");
 }
 
@@ -204,11 +204,74 @@ async fn a_log_in_that_cannot_be_checked_now_is_no_refusal() {
 #[test]
 fn every_route_declares_its_access() {
     let table = crate::app::routes();
-    assert_eq!(table.table().len(), 12);
+    assert_eq!(table.table().len(), 14);
     assert!(
         table
             .table()
             .iter()
             .any(|route| route.method == "PATCH" && route.path == "/api/v1/things/{id}")
     );
+}
+
+#[tokio::test]
+async fn figures_are_for_the_neighbourhood_and_for_who_may_see_them() {
+    let app = app();
+    for (peer, headers, expected) in [
+        ("127.0.0.1", "", StatusCode::OK),
+        ("10.0.0.9", "", StatusCode::OK),
+        ("203.0.113.7", "", StatusCode::UNAUTHORIZED),
+        (
+            "203.0.113.7",
+            "authorization: Bearer eve\n",
+            StatusCode::FORBIDDEN,
+        ),
+        ("203.0.113.7", "authorization: Bearer ana\n", StatusCode::OK),
+        // The whole world comes through a proxy of this machine.
+        (
+            "127.0.0.1",
+            "x-forwarded-for: 203.0.113.7\n",
+            StatusCode::UNAUTHORIZED,
+        ),
+        (
+            "203.0.113.7",
+            "x-forwarded-for: 127.0.0.1\n",
+            StatusCode::UNAUTHORIZED,
+        ),
+    ] {
+        let answer = app
+            .send(from(peer, format!("GET /figures\n{headers}").trim_end()))
+            .await;
+        assert_eq!(answer.status, expected, "{peer} {headers}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_caller_is_told_how_to_sign_in() {
+    let app = app();
+    let challenge = |answer: &crate::app::Answer| {
+        (
+            answer.status.as_u16(),
+            answer.header("www-authenticate").to_owned(),
+        )
+    };
+    let none = app.ask("GET /api/v1/mine").await;
+    assert_eq!(challenge(&none), (401, r#"Bearer realm="MagFlow""#.to_owned()));
+    let wrong = app.ask("GET /api/v1/mine\nauthorization: Bearer nobody").await;
+    assert_eq!(
+        challenge(&wrong),
+        (401, r#"Bearer realm="MagFlow", error="invalid_token""#.to_owned())
+    );
+    let forbidden = app.ask("GET /api/v1/things\nauthorization: Bearer eve").await;
+    assert_eq!(challenge(&forbidden), (403, String::new()));
+}
+
+#[tokio::test]
+async fn what_anybody_may_ask_is_answered_while_the_database_is_away() {
+    let app = app();
+    let mine = app.ask("GET /api/v1/mine\nauthorization: Bearer down").await;
+    assert_eq!(mine.status, StatusCode::SERVICE_UNAVAILABLE);
+    let open = app.ask("GET /who\nauthorization: Bearer down").await;
+    assert_eq!(open.status, StatusCode::OK);
+    let figures = from("10.0.0.9", "GET /figures\nauthorization: Bearer down");
+    assert_eq!(app.send(figures).await.status, StatusCode::OK);
 }

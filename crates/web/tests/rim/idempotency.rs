@@ -178,3 +178,41 @@ async fn an_odd_key_is_refused() {
     );
     assert_eq!(done(&app), 0);
 }
+
+#[tokio::test]
+async fn an_answer_with_a_secret_is_given_once_and_kept_nowhere() {
+    let (test, app) = start().await;
+    let call = "POST /api/v1/keys\nauthorization: Bearer ana\nidempotency-key: k1\naccept-language: en\n\n";
+    let first = app.ask(call).await;
+    assert_eq!(
+        (first.status, first.body.as_str()),
+        (StatusCode::CREATED, "\"a-secret-key\"")
+    );
+    for _ in 0..2 {
+        let again = app.ask(call).await;
+        assert_eq!(again.status, StatusCode::CONFLICT);
+        assert_eq!(again.json()["code"], "ui-idempotency-shown-once");
+        assert!(!again.body.contains("a-secret-key"));
+    }
+    let kept: String = sqlx::query_scalar("SELECT row_to_json(k)::text FROM app.idempotency_keys k")
+        .fetch_one(test.db.pool())
+        .await
+        .unwrap();
+    assert!(kept.contains("\"body\":null"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_kept_answer_is_forgotten_after_a_day_and_not_before() {
+    let (test, app) = start().await;
+    let key = call("ana", "k1", "{}");
+    app.ask(&key).await;
+    for (wait, forgotten) in [(Duration::hours(23), 0), (Duration::hours(2), 1)] {
+        app.hand.advance(wait);
+        let mut conn = test.db.read().await.unwrap();
+        let purged = web::purge_answers(&mut conn, app.state.clock.now())
+            .await
+            .unwrap();
+        assert_eq!(purged, forgotten);
+    }
+    assert_eq!(seen(&app.ask(&key).await).1, "/api/v1/orders/2");
+}

@@ -15,3 +15,4 @@ mod input;
 mod limits;
 mod live;
 mod problems;
+mod socket;

@@ -51,7 +51,10 @@ pub(crate) const STANDALONE: &[&str] = &["emag-api", "emag-sandbox", "lineage", 
 
 /// Floors on which a crate may send SQL without being a slice, each with its reason.
 pub(crate) const SQL_KITS: &[(&str, &str)] = &[
-    ("db", "opens transactions and keeps the embedded server"),
+    (
+        "db",
+        "opens transactions, keeps the embedded server and asks about it",
+    ),
     (
         "jobs",
         "owns the event subscriptions and talks to the queue's schema",
@@ -60,9 +63,6 @@ pub(crate) const SQL_KITS: &[(&str, &str)] = &[
     ("lineage", "owns its state schema and runs revisions"),
     ("testkit", "makes databases for tests"),
 ];
-
-/// May ask the PostgreSQL server about itself, but names no table of the business.
-pub(crate) const SQL_ABOUT_THE_SERVER: &[&str] = &["server"];
 
 /// Source files past this many lines are worth splitting.
 pub(crate) const LINES_WARN: usize = 400;

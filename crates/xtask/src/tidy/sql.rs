@@ -1,7 +1,7 @@
 //! SQL stands in the store of a slice, or in a kit that owns a table.
 
 use super::code::{code_only, has_word, without_comments};
-use super::law::{NEVER_DELETED, PLACES, Place, SLICES, SQL_ABOUT_THE_SERVER, SQL_KITS};
+use super::law::{NEVER_DELETED, PLACES, Place, SLICES, SQL_KITS};
 use super::tree::Source;
 use super::{Finding, Tree};
 
@@ -52,7 +52,6 @@ enum Room {
     Store,
     Search,
     Kit,
-    AboutTheServer,
     Elsewhere,
 }
 
@@ -62,9 +61,6 @@ fn room(source: Source<'_>) -> Room {
         .any(|(name, place)| *name == source.package && matches!(place, Place::Floor(SLICES, _)));
     if SQL_KITS.iter().any(|(name, _)| *name == source.package) {
         return Room::Kit;
-    }
-    if SQL_ABOUT_THE_SERVER.contains(&source.package) {
-        return Room::AboutTheServer;
     }
     match source.inside {
         "src/store/search.rs" if is_slice => Room::Search,
@@ -77,10 +73,9 @@ fn room(source: Source<'_>) -> Room {
 
 fn misplaced(source: Source<'_>) -> Vec<Finding> {
     let room = room(source);
-    let plain = without_comments(source.text);
     let code = code_only(source.text);
     let mut findings = Vec::new();
-    for (index, (line, full)) in code.lines().zip(plain.lines()).enumerate() {
+    for (index, line) in code.lines().enumerate() {
         // An import names the type without using it.
         if line.trim_start().starts_with("use ") {
             continue;
@@ -89,7 +84,6 @@ fn misplaced(source: Source<'_>) -> Vec<Finding> {
         let unchecked = mentions(line, FUNCTIONS).filter(|_| checked.is_none());
         let complaint = match room {
             Room::Search | Room::Kit => None,
-            Room::AboutTheServer => names_a_table(full).then(|| OVER_TABLES.to_owned()),
             Room::Store => unchecked.map(|word| format!("`{word}` is not checked when compiled")),
             Room::Elsewhere => checked
                 .or(unchecked)
@@ -97,23 +91,14 @@ fn misplaced(source: Source<'_>) -> Vec<Finding> {
         };
         let cure = match room {
             Room::Store => "use the macro; only store/search.rs builds its statements",
-            Room::AboutTheServer => "ask the slice: add a function to its service",
             Room::Search | Room::Kit | Room::Elsewhere => {
-                "move the statement to store.rs of the slice that owns the table"
+                "move the statement to store.rs of the slice that owns the table, and ask the slice"
             }
         };
         let place = (source.path, index + 1);
         findings.extend(complaint.map(|complaint| Finding::error("sql-place", place, complaint, cure)));
     }
     findings
-}
-
-const OVER_TABLES: &str = "SQL over the tables of a slice";
-
-fn names_a_table(line: &str) -> bool {
-    ["FROM app.", "JOIN app.", "INTO app.", "UPDATE app.", "TABLE app."]
-        .iter()
-        .any(|words| line.contains(words))
 }
 
 /// Some parents are never deleted, and the schema relies on it.
