@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::error::EmagError;
 use crate::model::{RunKind, RunMode};
+use crate::service::fault::is_conflict;
 use crate::service::runs::{Outcome, actor};
 use crate::service::{push, reckon, runs};
 use crate::store;
@@ -22,7 +23,7 @@ const CALLS_KEPT_DAYS: i64 = 30;
 
 impl From<EmagError> for JobFailure {
     fn from(error: EmagError) -> Self {
-        if runs_into_others(&error) {
+        if is_conflict(&error) {
             return Self::Retry {
                 after: Duration::from_secs(1),
                 why: error.to_string(),
@@ -36,10 +37,6 @@ impl From<EmagError> for JobFailure {
         }
         Self::fault(&error)
     }
-}
-
-fn runs_into_others(error: &EmagError) -> bool {
-    crate::service::orders::is_conflict(error)
 }
 
 macro_rules! job {

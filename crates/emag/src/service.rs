@@ -2,6 +2,8 @@
 
 pub mod accounts;
 pub(crate) mod acknowledge;
+pub(crate) mod fault;
+pub mod health;
 pub mod holds;
 pub(crate) mod offers;
 pub(crate) mod orders;

@@ -30,9 +30,9 @@ pub async fn decide(
         Decision::Reject => "rejected",
     };
     let now = context.clock().now();
-    let Some((account, kind)) = store::push::decide_hold(conn, hold, state, actor.user_id(), now).await?
+    let Some((account, kind)) = store::holds::decide_hold(conn, hold, state, actor.user_id(), now).await?
     else {
-        return match store::push::find_hold(conn, hold).await? {
+        return match store::holds::find_hold(conn, hold).await? {
             Some(_) => Err(Refusal::new("emag-refused-hold-decided").into()),
             None => Err(EmagError::NotFound),
         };
@@ -45,7 +45,7 @@ pub async fn decide(
         }
     }
     web::live::tell(conn, "emag").await?;
-    store::push::find_hold(conn, hold)
+    store::holds::find_hold(conn, hold)
         .await?
         .ok_or(EmagError::NotFound)
 }
@@ -130,5 +130,5 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Hold>, EmagError> {
     actor.require(EMAG_VIEW)?;
-    Ok(store::push::list_holds(conn, state, before, limit).await?)
+    Ok(store::holds::list_holds(conn, state, before, limit).await?)
 }
