@@ -224,3 +224,35 @@ async fn a_clerk_walks_the_queue_page_by_page() {
     let (status, _, _) = submit(&app, &format!("/orders/unresolved/{line}"), "product=999999").await;
     assert_eq!(status, StatusCode::SEE_OTHER, "the refusal is told on the page");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_unit_ordered_fifty_times_at_once_over_rest_is_promised_once() {
+    let shop = Shop::with("A 1").await;
+    let app = app(&shop);
+    let tries = (0..50).map(async |n| {
+        let body = json!({"channel": "shop", "external_id": format!("w-{n}"), "customer": {"name": "Ana"},
+            "lines": [{"sku": "A", "quantity": 1}]});
+        // A program that is told to come back comes back.
+        loop {
+            let (status, order) = post(&app, "/api/v1/orders", body.clone()).await;
+            if status != StatusCode::SERVICE_UNAVAILABLE {
+                assert_eq!(status, StatusCode::CREATED, "{order}");
+                break order;
+            }
+        }
+    });
+    let orders = futures::future::join_all(tries).await;
+    let sum = |field: &str| -> i64 {
+        orders
+            .iter()
+            .map(|order| order["lines"][0][field].as_i64().unwrap())
+            .sum()
+    };
+    assert_eq!(
+        (sum("reserved"), sum("short")),
+        (1, 49),
+        "who got nothing is seen as short"
+    );
+    assert_eq!(shop.stock("A").await, "1/1");
+    shop.proves_itself().await;
+}
