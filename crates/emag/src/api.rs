@@ -6,12 +6,13 @@ mod holds;
 mod offers;
 mod sync;
 
+use kernel::Refusal;
 use utoipa::OpenApi;
 use web::{Access, List, Problem, Routes};
 
 pub(crate) use holds::decide;
 
-use crate::error::EmagError;
+use crate::error::{EmagError, api_code};
 use crate::{EMAG_ACCOUNTS, EMAG_PUSH, EMAG_SYNC, EMAG_VIEW};
 
 #[derive(OpenApi)]
@@ -26,6 +27,8 @@ use crate::{EMAG_ACCOUNTS, EMAG_PUSH, EMAG_SYNC, EMAG_VIEW};
     sync::start_sync,
     sync::list_runs,
     sync::show_run,
+    sync::retry_run,
+    sync::retry_failure,
     offers::listings,
     offers::push_listing,
     holds::list_holds,
@@ -53,6 +56,12 @@ pub(crate) fn routes() -> Routes {
         .post("/api/v1/emag/sync", sync, sync::start_sync)
         .get("/api/v1/emag/sync", view, sync::list_runs)
         .get("/api/v1/emag/sync/{id}", view, sync::show_run)
+        .post("/api/v1/emag/sync/{id}/retry", sync, sync::retry_run)
+        .post(
+            "/api/v1/emag/sync/{id}/failures/{failure_id}/retry",
+            sync,
+            sync::retry_failure,
+        )
         .get("/api/v1/emag/offers", view, offers::listings)
         .post("/api/v1/emag/offers/{id}/push", send, offers::push_listing)
         .get("/api/v1/emag/holds", view, holds::list_holds)
@@ -78,7 +87,11 @@ impl From<EmagError> for Problem {
             EmagError::Catalog(error) => error.into(),
             EmagError::Inventory(error) => error.into(),
             EmagError::Orders(error) => error.into(),
-            other @ (EmagError::Seal | EmagError::Api(_)) => Self::internal(other),
+            EmagError::Seal => Refusal::new("emag-refused-seal").into(),
+            EmagError::Api(error) => {
+                tracing::warn!(error = %error, "the marketplace did not serve: {error}");
+                Self::Partner(Refusal::new("emag-refused-marketplace").with("reason", api_code(&error)))
+            }
         }
     }
 }

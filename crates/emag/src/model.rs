@@ -18,4 +18,4 @@ pub(crate) use push::{
 };
 pub use push::{Hold, PreviewRow};
 pub use run::{FailureRow, Run, RunKind, RunMode, RunState};
-pub(crate) use run::{OffersCursor, OrdersCursor, Tally};
+pub(crate) use run::{NAMELESS, OffersCursor, OrderPage, OrdersCursor, Tally};

@@ -11,5 +11,6 @@ pub mod push;
 pub mod read;
 pub(crate) mod reckon;
 pub(crate) mod resolve;
+pub mod retry;
 pub mod runs;
 pub(crate) mod sweep;

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod calls;
+pub(crate) mod failures;
 pub(crate) mod health;
 pub(crate) mod holds;
 pub(crate) mod listings;

@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 use web::{ApiActor, AppState, List, Path, Problem, Query, page_request};
 
 use crate::context::Context;
+use crate::model::Hold;
 use crate::service::holds::{self, Decision};
+use crate::service::read;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HoldView {
@@ -29,12 +31,54 @@ pub(crate) struct HoldView {
     created_at: DateTime<Utc>,
 }
 
+impl From<Hold> for HoldView {
+    fn from(hold: Hold) -> Self {
+        Self {
+            id: hold.id,
+            account_id: hold.account_id,
+            listing_id: hold.listing_id,
+            name: hold.name,
+            part_number: hold.part_number,
+            kind: hold.kind,
+            reason: hold.reason,
+            old: hold.old_value.normalize().to_string(),
+            new: hold.new_value.normalize().to_string(),
+            state: hold.state,
+            created_at: hold.created_at,
+        }
+    }
+}
+
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct HoldsQuery {
     /// `waiting` (the default), `approved`, `rejected` or `outdated`.
-    state: Option<String>,
+    #[param(value_type = Option<String>)]
+    state: Option<HoldState>,
     limit: Option<u16>,
+    cursor: Option<String>,
+}
+
+/// What became of a question.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HoldState {
+    Waiting,
+    Approved,
+    Rejected,
+    Outdated,
+}
+
+impl HoldState {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Outdated => "outdated",
+        }
+    }
 }
 
 #[utoipa::path(get, path = "/api/v1/emag/holds", tag = "emag", params(HoldsQuery), responses((status = 200, body = List<HoldView>)))]
@@ -43,29 +87,11 @@ pub(crate) async fn list_holds(
     ApiActor(actor): ApiActor,
     Query(query): Query<HoldsQuery>,
 ) -> Result<List<HoldView>, Problem> {
-    let page = page_request(query.limit, None)?;
-    let wanted = query.state.as_deref().unwrap_or("waiting");
-    let rows = i64::try_from(page.limit.rows()).unwrap_or(i64::MAX);
+    let page = page_request(query.limit, query.cursor)?;
+    let wanted = query.state.unwrap_or(HoldState::Waiting).code();
     let mut conn = state.db.read().await?;
-    let found = holds::list(&mut conn, &actor, Some(wanted), None, rows).await?;
-    let items = found.into_iter().map(|hold| HoldView {
-        id: hold.id,
-        account_id: hold.account_id,
-        listing_id: hold.listing_id,
-        name: hold.name,
-        part_number: hold.part_number,
-        kind: hold.kind,
-        reason: hold.reason,
-        old: hold.old_value.normalize().to_string(),
-        new: hold.new_value.normalize().to_string(),
-        state: hold.state,
-        created_at: hold.created_at,
-    });
-    Ok(List {
-        items: items.collect(),
-        next_cursor: None,
-        total: None,
-    })
+    let found = read::holds(&mut conn, &actor, Some(wanted), &page).await?;
+    Ok(List::from_page(found.map(HoldView::from)))
 }
 
 #[utoipa::path(post, path = "/api/v1/emag/holds/{id}/approve", tag = "emag", params(("id" = i64, Path)), responses((status = 204)))]

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use web::{ApiActor, AppState, Json, List, Path, Problem, Query, page_request};
 
 use crate::context::Context;
-use crate::model::{Run, RunKind, RunMode, RunState};
-use crate::service::{read, runs};
+use crate::model::{FailureRow, Run, RunKind, RunMode, RunState};
+use crate::service::{read, retry, runs};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RunView {
@@ -90,6 +90,7 @@ pub(crate) async fn start_sync(
 pub(crate) struct RunsQuery {
     account_id: Option<i64>,
     limit: Option<u16>,
+    cursor: Option<String>,
 }
 
 #[utoipa::path(get, path = "/api/v1/emag/sync", tag = "emag", params(RunsQuery), responses((status = 200, body = List<RunView>)))]
@@ -98,15 +99,38 @@ pub(crate) async fn list_runs(
     ApiActor(actor): ApiActor,
     Query(query): Query<RunsQuery>,
 ) -> Result<List<RunView>, Problem> {
-    let page = page_request(query.limit, None)?;
+    let page = page_request(query.limit, query.cursor)?;
     let mut conn = state.db.read().await?;
-    let rows = i64::try_from(page.limit.rows()).unwrap_or(i64::MAX);
-    let found = read::runs(&mut conn, &actor, query.account_id.map(EmagAccountId), rows).await?;
-    Ok(List {
-        items: found.into_iter().map(RunView::from).collect(),
-        next_cursor: None,
-        total: None,
-    })
+    let account = query.account_id.map(EmagAccountId);
+    let found = read::runs(&mut conn, &actor, account, &page).await?;
+    Ok(List::from_page(found.map(RunView::from)))
+}
+
+/// Starts the whole run anew: the same account, kind and mode.
+#[utoipa::path(post, path = "/api/v1/emag/sync/{id}/retry", tag = "emag", params(("id" = i64, Path)), responses((status = 202, body = RunView), (status = 409)))]
+pub(crate) async fn retry_run(
+    State(state): State<AppState>,
+    ApiActor(actor): ApiActor,
+    Path(id): Path<i64>,
+) -> Result<Response, Problem> {
+    let context: Context = state.get()?;
+    let mut tx = state.db.begin(&actor).await?;
+    let run = retry::run(&mut tx, &actor, &context, SyncRunId(id)).await?;
+    tx.commit().await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(RunView::from(run))).into_response())
+}
+
+/// Reads one row or page again that a run could not take; the answer comes with the run.
+#[utoipa::path(post, path = "/api/v1/emag/sync/{id}/failures/{failure_id}/retry", tag = "emag", params(("id" = i64, Path), ("failure_id" = i64, Path)), responses((status = 202, body = FailureView), (status = 409)))]
+pub(crate) async fn retry_failure(
+    State(state): State<AppState>,
+    ApiActor(actor): ApiActor,
+    Path((id, failure)): Path<(i64, i64)>,
+) -> Result<Response, Problem> {
+    let mut tx = state.db.begin(&actor).await?;
+    let row = retry::failure(&mut tx, &actor, (SyncRunId(id), failure)).await?;
+    tx.commit().await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(FailureView::from(row))).into_response())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -118,6 +142,7 @@ pub(crate) struct RunDetail {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FailureView {
+    id: i64,
     /// `page`, `offer`, `order` or `acknowledge`.
     subject: String,
     external_id: String,
@@ -125,6 +150,20 @@ pub(crate) struct FailureView {
     detail: Option<String>,
     created_at: DateTime<Utc>,
     resolved_at: Option<DateTime<Utc>>,
+}
+
+impl From<FailureRow> for FailureView {
+    fn from(row: FailureRow) -> Self {
+        Self {
+            id: row.id,
+            subject: row.subject,
+            external_id: row.external_id,
+            code: row.code,
+            detail: row.detail,
+            created_at: row.created_at,
+            resolved_at: row.resolved_at,
+        }
+    }
 }
 
 const FAILURES_SHOWN: i64 = 500;
@@ -138,17 +177,9 @@ pub(crate) async fn show_run(
     let mut conn = state.db.read().await?;
     let run = runs::get(&mut conn, &actor, SyncRunId(id)).await?;
     let failures = runs::failures(&mut conn, &actor, run.id, FAILURES_SHOWN).await?;
-    let failures = failures.into_iter().map(|row| FailureView {
-        subject: row.subject,
-        external_id: row.external_id,
-        code: row.code,
-        detail: row.detail,
-        created_at: row.created_at,
-        resolved_at: row.resolved_at,
-    });
     Ok(axum::Json(RunDetail {
         run: run.into(),
-        failures: failures.collect(),
+        failures: failures.into_iter().map(FailureView::from).collect(),
     })
     .into_response())
 }

@@ -42,14 +42,10 @@ pub(crate) fn is_conflict(error: &EmagError) -> bool {
     database_error(error).is_some_and(|error| db::violation(error) == Some(db::Violation::Conflict))
 }
 
-/// A constraint or a value the database cannot hold (classes 22 and 23), as opposed to trouble of the database itself.
+/// A constraint or a value the database cannot hold (classes 22, 23 and 54), as opposed to trouble of the database itself.
 pub(crate) fn is_about_a_row(error: &sqlx::Error) -> bool {
-    error
+    let code = error
         .as_database_error()
-        .and_then(|error| {
-            error
-                .code()
-                .map(|code| code.starts_with("22") || code.starts_with("23"))
-        })
-        .unwrap_or(false)
+        .and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| ["22", "23", "54"].iter().any(|class| code.starts_with(class)))
 }

@@ -120,15 +120,3 @@ pub async fn retry_listing(
     reckon::queue_stock(conn, account).await?;
     reckon::queue_price(conn, account).await
 }
-
-/// The questions, newest first; all states, or one; those before the given id. At most this many.
-pub async fn list(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    state: Option<&str>,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Hold>, EmagError> {
-    actor.require(EMAG_VIEW)?;
-    Ok(store::holds::list_holds(conn, state, before, limit).await?)
-}

@@ -17,22 +17,26 @@ use super::sweep::{Sweep, Turn};
 use super::{reckon, resolve};
 use crate::context::Context;
 use crate::error::{EmagError, api_code};
-use crate::model::{Account, AccountKind, ListingRow, OffersCursor, Run, Tally, listing_of};
+use crate::model::{Account, AccountKind, ListingRow, NAMELESS, OffersCursor, Run, Tally, listing_of};
 use crate::store;
-use crate::store::runs::Failure;
+use crate::store::failures::Failure;
 
 /// How often a page is written again when another transaction was in its way.
 const WRITE_TRIES: u32 = 4;
+
+/// More are not listed one by one: the whole run is to be done again.
+const MISSING_PAGES_MAX: usize = 100;
 
 /// Reads what is left of the sweep and closes it.
 pub(crate) async fn sweep(context: &Context, account: &Account, run: &Run) -> Result<(), EmagError> {
     let client = context.client(account)?;
     let mut cursor: OffersCursor = serde_json::from_value(run.cursor.clone()).unwrap_or_default();
+    let mut promised = run.pages_total;
     if cursor.page == 1 {
         let count = client.count_offers(&OfferFilter::default()).await?;
         let mut conn = context.db().read().await?;
-        let pages = count.pages.get().and_then(|pages| i32::try_from(pages).ok());
-        store::runs::beat(&mut conn, run.id, pages, context.clock().now()).await?;
+        promised = count.pages.get().and_then(|pages| i32::try_from(pages).ok());
+        store::runs::beat(&mut conn, run.id, promised, context.clock().now()).await?;
     }
     let desk = Desk {
         context,
@@ -64,7 +68,70 @@ pub(crate) async fn sweep(context: &Context, account: &Account, run: &Run) -> Re
         written?;
         turn = next?;
     }
-    desk.close(cursor.whole).await
+    let promised = promised.and_then(|pages| u32::try_from(pages).ok()).unwrap_or(0);
+    let missing = desk.note_missing(cursor.page..=promised).await?;
+    desk.close(cursor.whole && !missing).await
+}
+
+/// Reads one offer again. One that is not there any more has nothing left to take.
+pub(crate) async fn again(
+    context: &Context,
+    account: &Account,
+    run: &Run,
+    emag_id: u64,
+) -> Result<(), EmagError> {
+    let asked_at = context.clock().now();
+    let found = context.client(account)?.read_offer(emag_id).await?;
+    let desk = Desk {
+        context,
+        account,
+        run,
+    };
+    let mut tx = context.db().begin(&actor()).await?;
+    match found {
+        Some(offer) => {
+            let page = Page {
+                number: 1,
+                rows: vec![offer],
+                repeated: 0,
+                unreadable: Vec::new(),
+                end: None,
+            };
+            desk.take_in(&mut tx, &page, asked_at).await?;
+        }
+        None => {
+            let gone = [emag_id.to_string()];
+            store::failures::resolve(&mut tx, account.id, "offer", &gone, asked_at).await?;
+        }
+    }
+    reckon::stock(&mut tx, None, Some(account.id), "recompute").await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Reads a page again that was left out.
+pub(crate) async fn page_again(
+    context: &Context,
+    account: &Account,
+    run: &Run,
+    page: u32,
+) -> Result<(), EmagError> {
+    let asked_at = context.clock().now();
+    let client = context.client(account)?;
+    let mut pages = client.read_offers(OfferFilter::default()).from_page(page);
+    let Some(page) = pages.next().await? else {
+        return Ok(());
+    };
+    let desk = Desk {
+        context,
+        account,
+        run,
+    };
+    let mut tx = context.db().begin(&actor()).await?;
+    desk.take_in(&mut tx, &page, asked_at).await?;
+    reckon::stock(&mut tx, None, Some(account.id), "recompute").await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 enum Taken {
@@ -110,7 +177,7 @@ impl Desk<'_> {
                     detail: Some(error.to_string()),
                     raw: None,
                 };
-                store::runs::add_failures(&mut tx, self.run.id, &[failure]).await?;
+                store::failures::add(&mut tx, self.run.id, &[failure]).await?;
                 Tally::default()
             }
         };
@@ -140,8 +207,8 @@ impl Desk<'_> {
         }
         resolve::lines_of_listings(conn, self.account.id, &listings).await?;
         let texts: Vec<String> = emag_ids.iter().map(ToString::to_string).collect();
-        store::runs::resolve_failures(conn, self.account.id, "offer", &texts, now).await?;
-        store::runs::add_failures(conn, self.run.id, &failures).await?;
+        store::failures::resolve(conn, self.account.id, "offer", &texts, now).await?;
+        store::failures::add(conn, self.run.id, &failures).await?;
         Ok(tally(page, &written.created, written.touched, failures.len()))
     }
 
@@ -186,6 +253,25 @@ impl Desk<'_> {
             }
         }
         Ok(written)
+    }
+
+    /// Pages that the count promised and the reading never met, because one before them came short: listed, so that
+    /// nobody takes their offers for gone.
+    async fn note_missing(&self, pages: std::ops::RangeInclusive<u32>) -> Result<bool, EmagError> {
+        let failures: Vec<Failure> = pages
+            .take(MISSING_PAGES_MAX)
+            .map(|page| Failure {
+                subject: "page",
+                external_id: page.to_string(),
+                code: "page-missing".to_owned(),
+                detail: None,
+                raw: None,
+            })
+            .collect();
+        let mut tx = self.context.db().begin(&actor()).await?;
+        store::failures::add(&mut tx, self.run.id, &failures).await?;
+        tx.commit().await?;
+        Ok(!failures.is_empty())
     }
 
     /// The end of a sweep: what was not met is marked, the account is open, wanted figures are reckoned.
@@ -260,7 +346,7 @@ fn translate(page: &Page<Offer>, currency: &str) -> (Vec<ListingRow>, Vec<Failur
 pub(crate) fn unreadable(subject: &'static str, row: &emag_api::UnreadableRow) -> Failure {
     Failure {
         subject,
-        external_id: row.id.map_or_else(|| "?".to_owned(), |id| id.to_string()),
+        external_id: row.id.map_or_else(|| NAMELESS.to_owned(), |id| id.to_string()),
         code: "not_understood".to_owned(),
         detail: Some(format!("{}: {}", row.problem, row.excerpt)),
         raw: None,

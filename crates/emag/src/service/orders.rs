@@ -6,7 +6,7 @@
 mod taking;
 
 use chrono::Duration;
-use emag_api::wire::Order;
+use emag_api::wire::{Order, OrderKind};
 use emag_api::{ApiError, Client, OrderWindow, Page, order_windows};
 use kernel::{SyncRunId, Timestamp};
 use tokio::sync::{mpsc, watch};
@@ -17,9 +17,9 @@ use super::runs::{actor, tell};
 use super::sweep::{Sweep, Turn};
 use crate::context::Context;
 use crate::error::{EmagError, api_code};
-use crate::model::{Account, OrdersCursor, Run, RunMode, Tally};
+use crate::model::{Account, OrderPage, OrdersCursor, Run, RunMode, Tally};
 use crate::store;
-use crate::store::runs::Failure;
+use crate::store::failures::Failure;
 
 /// How far back the first import of an account looks: returns come within weeks, invoices are older history.
 const FIRST_IMPORT_DAYS: i64 = 90;
@@ -62,29 +62,88 @@ pub(crate) async fn import(context: &Context, account: &Account, run: &Run) -> R
         desk.read_and_write(&cursor, progress),
         acknowledge::as_they_come(&desk, watched)
     )?;
-    acknowledge::recover(&desk).await?;
-    acknowledge::all_waiting(&desk).await?;
-    desk.settle().await?;
+    desk.acknowledge_and_settle().await?;
     let mut tx = context.db().begin(&actor()).await?;
-    store::accounts::set_orders_read_until(&mut tx, account.id, cursor.to).await?;
+    // A page that was left out is read again by the next run: nobody can say which orders were on it.
+    if !store::failures::has_open_page(&mut tx, run.id).await? {
+        store::accounts::set_orders_read_until(&mut tx, account.id, cursor.to).await?;
+    }
     super::reckon::stock(&mut tx, None, Some(account.id), "recompute").await?;
     tx.commit().await?;
     Ok(())
 }
 
+/// Reads one order again and does all that follows from it. One that is not there any more has nothing left to take.
+pub(crate) async fn again(desk: &Desk<'_>, emag_id: u64) -> Result<(), EmagError> {
+    let mut found = None;
+    for kind in [OrderKind::FulfilledBySeller, OrderKind::FulfilledByEmag] {
+        if found.is_none() {
+            found = desk.client.read_order(emag_id, kind).await?;
+        }
+    }
+    let mut tx = desk.context.db().begin(&actor()).await?;
+    match found {
+        Some(order) => drop(desk.take_in(&mut tx, &[order], &[]).await?),
+        None => {
+            store::failures::resolve(
+                &mut tx,
+                desk.account.id,
+                "order",
+                &[emag_id.to_string()],
+                desk.now(),
+            )
+            .await?;
+        }
+    }
+    tx.commit().await?;
+    desk.acknowledge_and_settle().await
+}
+
+/// Reads a page that was left out. Orders that changed meanwhile left its window and moved the others forward, so the
+/// pages before it are read as well.
+pub(crate) async fn page_again(
+    desk: &Desk<'_>,
+    cursor: &OrdersCursor,
+    place: OrderPage,
+) -> Result<(), EmagError> {
+    let until = cursor.to + Duration::hours(WINDOW_AHEAD_HOURS);
+    let windows = order_windows(cursor.from, until, desk.client.endpoint().zone);
+    let Some(window) = windows.get(place.window) else {
+        return Ok(());
+    };
+    let mut pages = desk.client.read_orders(window.filter());
+    while let Some(page) = pages.next().await? {
+        desk.write(Some(&page), None, &[]).await?;
+        if page.number >= place.page {
+            break;
+        }
+    }
+    desk.acknowledge_and_settle().await
+}
+
 /// One page on its way from the reader to the writer, with the place after it.
 struct Taken {
     turn: Turn<Order>,
+    window: usize,
     next: OrdersCursor,
 }
 
+impl Taken {
+    fn place(&self, page: u32) -> OrderPage {
+        OrderPage {
+            window: self.window,
+            page,
+        }
+    }
+}
+
 impl Desk<'_> {
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.context.clock().now()
     }
 
     /// Where the run stands; a new run fixes its span first, so that a restart covers the same.
-    async fn cursor(&self, run: &Run) -> Result<OrdersCursor, EmagError> {
+    pub(crate) async fn cursor(&self, run: &Run) -> Result<OrdersCursor, EmagError> {
         if let Ok(cursor) = serde_json::from_value(run.cursor.clone()) {
             return Ok(cursor);
         }
@@ -142,7 +201,12 @@ impl Desk<'_> {
                 let next = place_after(&turn, start, index);
                 let is_end = matches!(turn, Turn::End);
                 // The writer is gone only when it failed, and then its error is the one that counts.
-                if !is_end && sender.send(Taken { turn, next }).await.is_err() {
+                let taken = Taken {
+                    turn,
+                    window: index,
+                    next,
+                };
+                if !is_end && sender.send(taken).await.is_err() {
                     return Ok(());
                 }
                 if is_end {
@@ -158,7 +222,7 @@ impl Desk<'_> {
             match &taken.turn {
                 Turn::Page(page) => self.write(Some(page), Some(&taken.next), &[]).await?,
                 Turn::Skipped { page, error } => {
-                    let failure = skipped(*page, error);
+                    let failure = skipped(taken.place(*page), error);
                     self.write(None, Some(&taken.next), &[failure]).await?;
                 }
                 Turn::End => {}
@@ -195,7 +259,7 @@ impl Desk<'_> {
             Some(page) => self.take_in(&mut tx, &page.rows, &page.unreadable).await?,
             None => Tally::default(),
         };
-        store::runs::add_failures(&mut tx, self.run, failures).await?;
+        store::failures::add(&mut tx, self.run, failures).await?;
         match next {
             Some(next) => store::runs::advance(&mut tx, self.run, &next.as_json(), tally, self.now()).await?,
             None => store::runs::beat(&mut tx, self.run, None, self.now()).await?,
@@ -205,6 +269,13 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// What follows from orders that were written: each new one is acknowledged once and read again after it.
+    pub(crate) async fn acknowledge_and_settle(&self) -> Result<(), EmagError> {
+        acknowledge::recover(self).await?;
+        acknowledge::all_waiting(self).await?;
+        self.settle().await
+    }
+
     /// Reads acknowledged orders again, in pages: they may have changed until that moment.
     async fn settle(&self) -> Result<(), EmagError> {
         let mut conn = self.context.db().read().await?;
@@ -212,12 +283,17 @@ impl Desk<'_> {
         drop(conn);
         let Some(since) = since else { return Ok(()) };
         let until = self.now() + Duration::hours(WINDOW_AHEAD_HOURS);
-        let seller = |window: &&OrderWindow| window.kind == emag_api::wire::OrderKind::FulfilledBySeller;
+        let seller = |window: &&OrderWindow| window.kind == OrderKind::FulfilledBySeller;
         let windows = order_windows(since, until, self.client.endpoint().zone);
         for window in windows.iter().filter(seller) {
             let mut pages = self.client.read_orders(window.filter());
-            while let Some(page) = pages.next().await? {
-                self.write(Some(&page), None, &[]).await?;
+            loop {
+                match pages.next().await {
+                    Ok(Some(page)) => self.write(Some(&page), None, &[]).await?,
+                    // What stands on a page that nobody understands is read one by one below.
+                    Ok(None) | Err(ApiError::NotUnderstood { .. }) => break,
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
         acknowledge::settle_stragglers(self).await
@@ -240,7 +316,7 @@ fn place_after(turn: &Turn<Order>, start: &OrdersCursor, window: usize) -> Order
     }
 }
 
-fn skipped(page: u32, error: &ApiError) -> Failure {
+fn skipped(page: OrderPage, error: &ApiError) -> Failure {
     Failure {
         subject: "page",
         external_id: page.to_string(),

@@ -15,8 +15,8 @@ use crate::service::offers::unreadable;
 use crate::service::resolve;
 use crate::service::runs::actor;
 use crate::store;
+use crate::store::failures::Failure;
 use crate::store::orders::Known;
-use crate::store::runs::Failure;
 
 impl Desk<'_> {
     /// Writes orders that were read, each in a savepoint.
@@ -34,6 +34,7 @@ impl Desk<'_> {
             ..Tally::default()
         };
         let mut good = Vec::with_capacity(orders.len());
+        let mut past_new = Vec::new();
         for order in orders {
             let mut part = conn.begin().await?;
             match self.take_in_one(&mut part, &order, &known_here).await {
@@ -41,6 +42,9 @@ impl Desk<'_> {
                     part.commit().await?;
                     tally.add(change);
                     good.push(order.emag_id.to_string());
+                    if !order.is_new() {
+                        past_new.push(order.emag_id.to_string());
+                    }
                 }
                 Err(error) if concerns_the_order(&error) => {
                     part.rollback().await?;
@@ -50,8 +54,10 @@ impl Desk<'_> {
             }
         }
         tally.refused = count(failures.len());
-        store::runs::resolve_failures(conn, self.account.id, "order", &good, self.now()).await?;
-        store::runs::add_failures(conn, self.run, &failures).await?;
+        let now = self.now();
+        store::failures::resolve(conn, self.account.id, "order", &good, now).await?;
+        store::failures::resolve(conn, self.account.id, "acknowledge", &past_new, now).await?;
+        store::failures::add(conn, self.run, &failures).await?;
         Ok(tally)
     }
 
@@ -224,15 +230,10 @@ impl Tally {
 }
 
 fn refused(order: &ImportedOrder, error: &EmagError) -> Failure {
-    let code = if let EmagError::Orders(orders::OrderError::Refused(refusal)) = error {
-        refusal.code
-    } else {
-        "row-refused"
-    };
     Failure {
         subject: "order",
         external_id: order.emag_id.to_string(),
-        code: code.to_owned(),
+        code: "row-refused".to_owned(),
         detail: Some(chain(error)),
         raw: Some(order.raw.clone()),
     }
