@@ -28,7 +28,11 @@ const PLAIN_DIGITS_MAX: usize = 18;
 
 /// Reads JSON so that every number which is not a plain integer stays exact: its digits arrive as text.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(&quote_inexact_numbers(bytes))
+    let quoted = quote_inexact_numbers(bytes);
+    serde_json::from_slice(&quoted).or_else(|error| match mended_texts(&quoted) {
+        Some(mended) => serde_json::from_slice(&mended),
+        None => Err(error),
+    })
 }
 
 /// Puts quotation marks around the JSON numbers a binary float could bend (`206.6116`, `1e-2`, 20 digits).
@@ -112,4 +116,36 @@ fn kind_of(value: &Value) -> &'static str {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
+}
+
+/// The partner stores what sellers type, and cuts it where it pleases: half of a surrogate pair, or half of a character.
+/// One such text must not cost the other rows of its page. `None` when there is nothing of the kind.
+fn mended_texts(bytes: &[u8]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut mended = String::with_capacity(text.len());
+    let mut changed = matches!(text, std::borrow::Cow::Owned(_));
+    let mut rest = text.as_ref();
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        mended.push_str(before);
+        let (taken, kept) = match (unit(escape), escape.get(6..).and_then(unit)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => (12, true),
+            (Some(0xD800..=0xDFFF), _) => (6, false),
+            (Some(_), _) => (6, true),
+            // A plain escape is a backslash and the character after it.
+            (None, _) => (1 + escape.chars().nth(1).map_or(0, char::len_utf8), true),
+        };
+        let (this, after) = escape.split_at(taken);
+        mended.push_str(if kept { this } else { "\\ufffd" });
+        changed |= !kept;
+        rest = after;
+    }
+    mended.push_str(rest);
+    changed.then(|| mended.into_bytes())
+}
+
+/// The UTF-16 unit of an escape like `\u00e9` that the text begins with.
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
 }

@@ -86,7 +86,13 @@ impl Limits {
         Grant {
             allowed,
             limit,
-            remaining: limit.saturating_sub(used),
+            // Where nothing is refused nothing is used up: a client that obeys the header would wait for ever by a clock
+            // that stands still.
+            remaining: if enforced {
+                limit.saturating_sub(used)
+            } else {
+                limit
+            },
         }
     }
 }

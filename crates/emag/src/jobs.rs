@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::error::EmagError;
 use crate::model::{RunKind, RunMode};
+use crate::service::fault::is_conflict;
 use crate::service::runs::{Outcome, actor};
-use crate::service::{push, reckon, runs};
+use crate::service::{push, reckon, resolve, retry, runs};
 use crate::store;
 
 /// A run somebody else is doing is looked at again after this long.
@@ -22,7 +23,7 @@ const CALLS_KEPT_DAYS: i64 = 30;
 
 impl From<EmagError> for JobFailure {
     fn from(error: EmagError) -> Self {
-        if runs_into_others(&error) {
+        if is_conflict(&error) {
             return Self::Retry {
                 after: Duration::from_secs(1),
                 why: error.to_string(),
@@ -36,10 +37,6 @@ impl From<EmagError> for JobFailure {
         }
         Self::fault(&error)
     }
-}
-
-fn runs_into_others(error: &EmagError) -> bool {
-    crate::service::orders::is_conflict(error)
 }
 
 macro_rules! job {
@@ -77,6 +74,35 @@ async fn work(context: &Context, run: SyncRunId) -> Result<(), JobFailure> {
             after: BUSY_PAUSE,
             why: "another process does this run".to_owned(),
         }),
+    }
+}
+
+job! {
+    /// Tries one failure of a run again.
+    RetryFailure "emag_retry_failure" { failure: i64 } (this, context) {
+        match retry::work(&context, this.failure).await? {
+            Outcome::Ended => Ok(()),
+            Outcome::Busy => Err(JobFailure::Retry {
+                after: BUSY_PAUSE,
+                why: "a run of this account is under way".to_owned(),
+            }),
+        }
+    }
+}
+
+job! {
+    /// A person said which article of ours a number of the marketplace means.
+    ArticleNamedJob "emag_article_named"
+    { channel: String, channel_account: i64, external_product_id: String, product: ProductId } (this, context) {
+        let number = this.external_product_id.parse::<i64>().ok();
+        let Some(emag_id) = number.filter(|_| this.channel == orders::Channel::Emag.as_str()) else {
+            return Ok(());
+        };
+        let mut tx = context.db().begin(&actor()).await?;
+        let account = EmagAccountId(this.channel_account);
+        resolve::listing_of_line(&mut tx, account, emag_id, this.product).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
@@ -184,6 +210,8 @@ pub fn register(registry: &mut Registry, context: Context) {
     registry.context(context);
     registry.job::<SyncOffers>();
     registry.job::<SyncOrders>();
+    registry.job::<RetryFailure>();
+    registry.job::<ArticleNamedJob>();
     registry.job::<PushStock>();
     registry.job::<PushPrice>();
     registry.job::<StockChangedJob>();
@@ -204,6 +232,11 @@ pub fn subscriptions() -> Vec<Subscription> {
         Subscription {
             event: inventory::StockChanged::NAME,
             job: StockChangedJob::NAME,
+            queue: None,
+        },
+        Subscription {
+            event: orders::ArticleNamed::NAME,
+            job: ArticleNamedJob::NAME,
             queue: None,
         },
         Subscription {

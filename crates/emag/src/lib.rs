@@ -23,9 +23,10 @@ pub use context::{Context, ContextParts, NoObserver, Observer};
 pub use error::EmagError;
 pub use jobs::{on_start, register, subscriptions};
 pub use model::{
-    Account, AccountKind, AccountPatch, FailureRow, Hold, NewAccount, PreviewRow, Run, RunKind, RunMode,
-    RunState,
+    Account, AccountHealth, AccountKind, AccountPatch, FailureRow, FirstReading, Hold, NewAccount,
+    PreviewRow, Run, RunKind, RunMode, RunState,
 };
+pub use service::health::{account_health, first_reading};
 
 use kernel::Permission;
 use web::NavItem;

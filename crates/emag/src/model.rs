@@ -2,6 +2,7 @@
 
 mod account;
 mod code;
+mod health;
 mod offer;
 mod order;
 mod push;
@@ -9,6 +10,7 @@ mod run;
 
 pub use account::{Account, AccountKind, AccountPatch, NewAccount};
 pub(crate) use code::text_code;
+pub use health::{AccountHealth, FirstReading};
 pub(crate) use offer::{ListingRow, listing_of, without_nul};
 pub(crate) use order::{ImportedOrder, Shop, ack_after, translate};
 pub(crate) use push::{
@@ -16,4 +18,4 @@ pub(crate) use push::{
 };
 pub use push::{Hold, PreviewRow};
 pub use run::{FailureRow, Run, RunKind, RunMode, RunState};
-pub(crate) use run::{OffersCursor, OrdersCursor, Tally};
+pub(crate) use run::{NAMELESS, OffersCursor, OrderPage, OrdersCursor, Tally};

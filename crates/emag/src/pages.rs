@@ -4,15 +4,17 @@ mod accounts;
 
 use axum::extract::State;
 use axum::response::Response;
-use kernel::{EmagAccountId, PageRequest, ProductId, SyncRunId, Timestamp};
+use kernel::{EmagAccountId, Limit, PageRequest, Param, ProductId, SyncRunId, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use ui::Args;
 use web::{Access, AppState, FlashKind, Page, Path, Problem, Query, Routes, page_request};
 
 use crate::context::Context;
+use crate::error::EmagError;
 use crate::model::{FailureRow, Run, RunKind, RunMode, RunState};
-use crate::service::{holds, read, runs};
+use crate::service::{read, retry, runs};
+use crate::store::failures::RETRYING;
 use crate::store::search::{ListingFilter, ListingView};
 use crate::{EMAG_PUSH, EMAG_SYNC, EMAG_VIEW, api};
 
@@ -21,6 +23,12 @@ pub(crate) fn routes() -> Routes {
     accounts::routes()
         .post("/emag/accounts/{id}/sync/{kind}", Access::Needs(EMAG_SYNC), start)
         .get("/emag/sync/{id}", view, run)
+        .post("/emag/sync/{id}/retry", Access::Needs(EMAG_SYNC), retry_run)
+        .post(
+            "/emag/sync/{id}/failures/{failure_id}/retry",
+            Access::Needs(EMAG_SYNC),
+            retry_failure,
+        )
         .get("/emag/offers", view, offers)
         .get("/emag/holds", view, list_holds)
         .post("/emag/holds/{id}/{decision}", Access::Needs(EMAG_PUSH), decide)
@@ -94,16 +102,14 @@ async fn start(
         _ => return Err(Problem::NotFound),
     };
     let mut tx = state.db.begin(&page.actor).await?;
-    let run = runs::start(
-        &mut tx,
-        &page.actor,
-        &context,
-        EmagAccountId(id),
-        (kind, RunMode::Full),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(page.redirect(&format!("/emag/sync/{}", run.id)))
+    let wanted = (kind, RunMode::Full);
+    match runs::start(&mut tx, &page.actor, &context, EmagAccountId(id), wanted).await {
+        Ok(run) => {
+            tx.commit().await?;
+            Ok(page.redirect(&format!("/emag/sync/{}", run.id)))
+        }
+        Err(error) => refused(&page, &format!("/emag/accounts/{id}"), error),
+    }
 }
 
 #[derive(Serialize)]
@@ -111,22 +117,32 @@ struct RunPage {
     run: RunRow,
     account_id: i64,
     failures: Vec<Failure>,
+    /// Something is being done that will change the page by itself.
+    is_moving: bool,
+    may_sync: bool,
 }
 
 #[derive(Serialize)]
 struct Failure {
+    id: i64,
     subject: String,
     external_id: String,
     text: String,
     detail: Option<String>,
     created_at: Timestamp,
     resolved: bool,
+    retrying: bool,
+    can_be_retried: bool,
 }
 
 const FAILURES_SHOWN: i64 = 200;
 
 fn failure(page: &Page, row: FailureRow) -> Failure {
+    let retrying = row.code == RETRYING && row.resolved_at.is_none();
     Failure {
+        id: row.id,
+        can_be_retried: row.can_be_retried() && !retrying,
+        retrying,
         subject: row.subject,
         external_id: row.external_id,
         text: page.t(&format!("emag-code-{}", row.code.replace('_', "-"))),
@@ -140,12 +156,64 @@ async fn run(State(state): State<AppState>, page: Page, Path(id): Path<i64>) -> 
     let mut conn = state.db.read().await?;
     let run = runs::get(&mut conn, &page.actor, SyncRunId(id)).await?;
     let failures = runs::failures(&mut conn, &page.actor, run.id, FAILURES_SHOWN).await?;
+    let account_id = run.account_id.0;
+    let run_row = RunRow::from(run);
+    let failures: Vec<Failure> = failures.into_iter().map(|row| failure(&page, row)).collect();
     let context = RunPage {
-        account_id: run.account_id.0,
-        run: run.into(),
-        failures: failures.into_iter().map(|row| failure(&page, row)).collect(),
+        account_id,
+        is_moving: run_row.is_open || failures.iter().any(|row| row.retrying),
+        may_sync: page.actor.may(EMAG_SYNC),
+        run: run_row,
+        failures,
     };
     page.render("emag/run.html", &context)
+}
+
+async fn retry_run(
+    State(state): State<AppState>,
+    page: Page,
+    Path(id): Path<i64>,
+) -> Result<Response, Problem> {
+    let context: Context = state.get()?;
+    let mut tx = state.db.begin(&page.actor).await?;
+    match retry::run(&mut tx, &page.actor, &context, SyncRunId(id)).await {
+        Ok(run) => {
+            tx.commit().await?;
+            Ok(page.redirect(&format!("/emag/sync/{}", run.id)))
+        }
+        Err(error) => refused(&page, &format!("/emag/sync/{id}"), error),
+    }
+}
+
+async fn retry_failure(
+    State(state): State<AppState>,
+    page: Page,
+    Path((id, failure)): Path<(i64, i64)>,
+) -> Result<Response, Problem> {
+    let to = format!("/emag/sync/{id}");
+    let mut tx = state.db.begin(&page.actor).await?;
+    match retry::failure(&mut tx, &page.actor, (SyncRunId(id), failure)).await {
+        Ok(_) => {
+            tx.commit().await?;
+            Ok(page.redirect_with(&to, FlashKind::Success, "emag-retry-queued", &Args::new()))
+        }
+        Err(error) => refused(&page, &to, error),
+    }
+}
+
+/// A refusal goes back to the page it came from, in words; anything else is a problem.
+fn refused(page: &Page, to: &str, error: EmagError) -> Result<Response, Problem> {
+    if let EmagError::Refused(refusal) = error {
+        let args = refusal
+            .params
+            .iter()
+            .fold(Args::new(), |args, (name, value)| match value {
+                Param::Number(number) => args.with(name, *number),
+                Param::Text(text) => args.with(name, text.clone()),
+            });
+        return Ok(page.redirect_with(to, FlashKind::Error, refusal.code, &args));
+    }
+    Err(error.into())
 }
 
 #[derive(Clone, Deserialize)]
@@ -268,12 +336,17 @@ struct HoldRow {
     created_at: Timestamp,
 }
 
-const HOLDS_SHOWN: i64 = 200;
+const HOLDS_SHOWN: u16 = 200;
 
 async fn list_holds(State(state): State<AppState>, page: Page) -> Result<Response, Problem> {
     let mut conn = state.db.read().await?;
-    let found = holds::list(&mut conn, &page.actor, Some("waiting"), None, HOLDS_SHOWN).await?;
+    let newest = PageRequest {
+        limit: Limit::new(HOLDS_SHOWN).unwrap_or_default(),
+        after: None,
+    };
+    let found = read::holds(&mut conn, &page.actor, Some("waiting"), &newest).await?;
     let holds = found
+        .items
         .into_iter()
         .map(|hold| HoldRow {
             id: hold.id,

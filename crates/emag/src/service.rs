@@ -3,6 +3,8 @@
 pub mod accounts;
 pub(crate) mod acknowledge;
 pub mod budget;
+pub(crate) mod fault;
+pub mod health;
 pub mod holds;
 pub(crate) mod offers;
 pub(crate) mod orders;
@@ -10,5 +12,6 @@ pub mod push;
 pub mod read;
 pub(crate) mod reckon;
 pub(crate) mod resolve;
+pub mod retry;
 pub mod runs;
 pub(crate) mod sweep;

@@ -2,6 +2,9 @@
 
 pub(crate) mod accounts;
 pub(crate) mod calls;
+pub(crate) mod failures;
+pub(crate) mod health;
+pub(crate) mod holds;
 pub(crate) mod listings;
 pub(crate) mod neighbours;
 pub(crate) mod orders;

@@ -263,7 +263,8 @@ pub(crate) fn cut_youngest(excess: &BTreeMap<Place, i64>, held: &[Reservation]) 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub product_id: ProductId,
-    pub warehouse_id: WarehouseId,
+    /// `None`: over all own warehouses.
+    pub warehouse_id: Option<WarehouseId>,
     pub problem: Problem,
 }
 
@@ -273,21 +274,25 @@ pub struct Finding {
 pub enum Problem {
     LedgerDiffers { on_hand: i64, ledger: i64 },
     ReservationsDiffer { reserved: i64, held: i64 },
+    SumDiffers { available: i64, levels: i64 },
 }
 
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "product {} in warehouse {}: ",
-            self.product_id, self.warehouse_id
-        )?;
+        write!(f, "product {}", self.product_id)?;
+        if let Some(warehouse) = self.warehouse_id {
+            write!(f, " in warehouse {warehouse}")?;
+        }
+        f.write_str(": ")?;
         match self.problem {
             Problem::LedgerDiffers { on_hand, ledger } => {
                 write!(f, "{on_hand} on hand, but the ledger sums to {ledger}")
             }
             Problem::ReservationsDiffer { reserved, held } => {
                 write!(f, "{reserved} reserved, but promises of {held} are held")
+            }
+            Problem::SumDiffers { available, levels } => {
+                write!(f, "{available} available, but its levels sum to {levels}")
             }
         }
     }

@@ -444,7 +444,8 @@ pub async fn low_stock_summary(
     Ok(LowStockSummary { low, out, rows })
 }
 
-/// Proves that levels are the sum of the ledger and of the promises; empty when they are.
+/// Proves that levels are the sum of the ledger and of the promises, and an article's stock that of its levels; empty
+/// when they are.
 pub async fn verify(conn: &mut PgConnection) -> Result<Vec<Finding>, InventoryError> {
     Ok(store::find_differences(conn).await?)
 }

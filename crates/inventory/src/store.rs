@@ -295,13 +295,13 @@ pub(crate) async fn find_differences(conn: &mut PgConnection) -> Result<Vec<Find
             WHERE COALESCE(i.on_hand, 0) <> COALESCE(m.ledger, 0) OR COALESCE(i.reserved, 0) <> COALESCE(r.held, 0)
             ORDER BY 1, 2"#
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
     let mut findings = Vec::new();
     for row in rows {
         let finding = |problem| Finding {
             product_id: row.product_id,
-            warehouse_id: row.warehouse_id,
+            warehouse_id: Some(row.warehouse_id),
             problem,
         };
         if row.on_hand != row.ledger {
@@ -317,7 +317,32 @@ pub(crate) async fn find_differences(conn: &mut PgConnection) -> Result<Vec<Find
             }));
         }
     }
+    findings.extend(find_wrong_sums(conn).await?);
     Ok(findings)
+}
+
+/// Articles whose stock over all own warehouses is not the sum of their levels.
+async fn find_wrong_sums(conn: &mut PgConnection) -> Result<Vec<Finding>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT s.product_id AS "product_id: ProductId", s.available AS "available!", COALESCE(i.available, 0) AS "levels!"
+             FROM app.product_stock s
+             LEFT JOIN (SELECT i.product_id, sum(i.available)::bigint AS available, sum(i.on_hand)::bigint AS on_hand
+                          FROM app.inventory i JOIN app.warehouses w ON w.id = i.warehouse_id AND w.kind = 'own'
+                         GROUP BY 1) i ON i.product_id = s.product_id
+            WHERE s.available <> COALESCE(i.available, 0) OR s.on_hand <> COALESCE(i.on_hand, 0)
+            ORDER BY s.product_id"#
+    )
+    .fetch_all(conn)
+    .await?;
+    let finding = |product_id, available, levels| Finding {
+        product_id,
+        warehouse_id: None,
+        problem: Problem::SumDiffers { available, levels },
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| finding(row.product_id, row.available, row.levels))
+        .collect())
 }
 
 /// Products whose own stock is at or below their reorder point, the emptiest first, and how many there are.
@@ -326,22 +351,17 @@ pub(crate) async fn low_stock(
     limit: i64,
 ) -> Result<(i64, i64, Vec<LowStockRow>), sqlx::Error> {
     let counts = sqlx::query!(
-        r#"SELECT count(*) AS "low!", count(*) FILTER (WHERE s.available <= 0) AS "out!"
-             FROM app.products p
-             JOIN (SELECT i.product_id, sum(i.available) AS available FROM app.inventory i
-                     JOIN app.warehouses w ON w.id = i.warehouse_id AND w.kind = 'own' GROUP BY 1) s ON s.product_id = p.id
-            WHERE p.status = 'active' AND s.available <= p.reorder_point"#
+        r#"SELECT count(*) AS "low!", count(*) FILTER (WHERE available <= 0) AS "out!" FROM app.product_stock
+            WHERE is_active AND is_stocked AND available <= reorder_point"#
     )
     .fetch_one(&mut *conn)
     .await?;
     let rows = sqlx::query_as!(
         LowStockRow,
-        r#"SELECT p.id AS "product_id: ProductId", p.sku, p.name, s.available::bigint AS "available!", p.reorder_point
-             FROM app.products p
-             JOIN (SELECT i.product_id, sum(i.available) AS available FROM app.inventory i
-                     JOIN app.warehouses w ON w.id = i.warehouse_id AND w.kind = 'own' GROUP BY 1) s ON s.product_id = p.id
-            WHERE p.status = 'active' AND s.available <= p.reorder_point
-            ORDER BY s.available - p.reorder_point, p.id LIMIT $1"#,
+        r#"SELECT p.id AS "product_id: ProductId", p.sku, p.name, s.available AS "available!", s.reorder_point
+             FROM app.product_stock s JOIN app.products p ON p.id = s.product_id
+            WHERE s.is_active AND s.is_stocked AND s.available <= s.reorder_point
+            ORDER BY s.available - s.reorder_point, s.product_id LIMIT $1"#,
         limit
     )
     .fetch_all(conn)

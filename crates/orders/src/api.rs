@@ -16,6 +16,11 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .get("/api/v1/orders", Access::Needs(ORDERS_VIEW), orders::list)
         .post("/api/v1/orders", Access::Needs(ORDERS_EDIT), orders::create)
+        .get(
+            "/api/v1/orders/unresolved-lines",
+            Access::Needs(ORDERS_VIEW),
+            orders::unresolved,
+        )
         .get("/api/v1/orders/{id}", Access::Needs(ORDERS_VIEW), orders::show)
         .post(
             "/api/v1/orders/{id}/confirm",
@@ -80,6 +85,7 @@ pub(crate) fn routes() -> Routes {
     orders::cancel,
     orders::return_goods,
     orders::resolve,
+    orders::unresolved,
     customers::list,
     customers::create,
     customers::show,

@@ -1,7 +1,7 @@
 //! What this slice tells the slices to its right, in the same transaction as the change.
 
 use jobs::Event;
-use kernel::{OrderId, OrderLineId};
+use kernel::{OrderId, OrderLineId, ProductId};
 use serde::{Deserialize, Serialize};
 
 /// An order came in, by hand or from a channel.
@@ -30,6 +30,19 @@ pub struct OversellRefused {
 
 impl Event for OversellRefused {
     const NAME: &'static str = "orders.oversell_refused";
+}
+
+/// A person said which article of ours a channel means by its number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArticleNamed {
+    pub channel: String,
+    pub channel_account: i64,
+    pub external_product_id: String,
+    pub product: ProductId,
+}
+
+impl Event for ArticleNamed {
+    const NAME: &'static str = "orders.article_named";
 }
 
 impl Event for OrderPlaced {

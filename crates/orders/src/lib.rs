@@ -18,7 +18,7 @@ mod tests;
 
 pub use api::openapi;
 pub use error::{FieldProblem, OrderError};
-pub use events::{OrderCancelled, OrderPlaced, OrderShipped, OversellRefused};
+pub use events::{ArticleNamed, OrderCancelled, OrderPlaced, OrderShipped, OversellRefused};
 pub use jobs::{register, subscriptions};
 pub use model::{
     Action, Address, Channel, Customer, CustomerKind, CustomerPatch, Fulfilment, Line, LineOutcome,
@@ -55,7 +55,7 @@ pub const PERMISSIONS: &[Permission] = &[
 /// Templates and words.
 pub static PAGES: ui::SlicePages = ui::slice_pages!(
     "orders",
-    templates: ["_table.html", "customer.html", "customers.html", "list.html", "new.html", "show.html"]
+    templates: ["_table.html", "customer.html", "customers.html", "list.html", "new.html", "show.html", "unresolved.html"]
 );
 
 /// REST and pages.

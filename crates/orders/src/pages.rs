@@ -1,11 +1,13 @@
 //! Pages of orders and customers. Handlers read, call, show; amounts and words arrive ready in the templates.
 
+mod articles;
 mod customers;
 mod list;
 mod new;
 mod show;
 mod steps;
 mod story;
+mod unresolved;
 
 use axum::response::Response;
 use kernel::{Param, Refusal};
@@ -22,6 +24,16 @@ pub(crate) fn routes() -> Routes {
         .get("/orders", Access::Needs(ORDERS_VIEW), list::list)
         .get("/orders/new", Access::Needs(ORDERS_EDIT), new::blank)
         .post("/orders/new", Access::Needs(ORDERS_EDIT), new::create)
+        .get(
+            "/orders/unresolved",
+            Access::Needs(ORDERS_VIEW),
+            unresolved::queue,
+        )
+        .post(
+            "/orders/unresolved/{line}",
+            Access::Needs(ORDERS_EDIT),
+            unresolved::name,
+        )
         .get("/orders/{id}", Access::Needs(ORDERS_VIEW), show::show)
         .post("/orders/{id}/confirm", Access::Needs(ORDERS_EDIT), steps::confirm)
         .post("/orders/{id}/pack", Access::Needs(ORDERS_SHIP), steps::pack)

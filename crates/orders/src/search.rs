@@ -178,6 +178,8 @@ pub struct UnresolvedLine {
     pub line_id: OrderLineId,
     pub order_id: OrderId,
     pub order_number: String,
+    pub channel: Channel,
+    /// Which of several shops of the channel.
     pub channel_account: i64,
     pub sku: Option<String>,
     pub external_product_id: Option<String>,

@@ -10,6 +10,7 @@ mod customers;
 mod desk;
 mod place;
 mod read;
+mod resolve;
 mod shortage;
 mod steps;
 mod upsert;
@@ -21,7 +22,8 @@ pub use read::{
     TimelineChange, TimelineEntry, attention, counts_by_status, find_by_external, get, list, timeline,
     unresolved_lines, verify,
 };
-pub use shortage::{Allocated, allocate_short, reservations_lost, resolve_line};
+pub use resolve::{Named, resolve_external, resolve_line};
+pub use shortage::{Allocated, allocate_short, reservations_lost};
 pub use steps::{cancel, confirm, pack, return_goods, ship};
 pub use upsert::upsert_external;
 

@@ -5,6 +5,7 @@ mod bench;
 mod customers;
 mod importing;
 mod lists;
+mod queue;
 mod rim;
 mod rules;
 mod selling;

@@ -201,19 +201,15 @@ async fn first_sync(running: &Running) -> anyhow::Result<()> {
     let deadline = tokio::time::Instant::now() + FIRST_SYNC_MAX;
     let mut shown = 0;
     while tokio::time::Instant::now() < deadline {
-        let (open, offers, orders): (i64, i64, i64) = sqlx::query_as(
-            "SELECT (SELECT count(*) FROM app.emag_accounts WHERE opened_at IS NULL), \
-                    (SELECT count(*) FROM app.emag_listings), (SELECT count(*) FROM app.emag_orders)",
-        )
-        .fetch_one(db.pool())
-        .await?;
-        if open == 0 {
+        let read = emag::first_reading(&mut *db.read().await?).await?;
+        if read.unread_accounts == 0 {
             break;
         }
-        if offers + orders > shown {
-            shown = offers + orders;
+        if read.offers + read.orders > shown {
+            shown = read.offers + read.orders;
             say(&format!(
-                "reading the marketplace: {offers} offers, {orders} orders"
+                "reading the marketplace: {} offers, {} orders",
+                read.offers, read.orders
             ));
         }
         tokio::time::sleep(Duration::from_secs(2)).await;

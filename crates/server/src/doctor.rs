@@ -160,17 +160,26 @@ async fn schema(conn: &mut PgConnection, report: &mut Report) -> anyhow::Result<
 }
 
 async fn marketplace(conn: &mut PgConnection, report: &mut Report) {
-    let accounts: Result<Vec<(i64, String, Option<String>)>, sqlx::Error> =
-        sqlx::query_as("SELECT id, name, fault FROM app.emag_accounts WHERE is_active ORDER BY id")
-            .fetch_all(conn)
-            .await;
-    for (id, name, fault) in accounts.unwrap_or_default() {
-        match fault {
-            None => report.fine(format!("marketplace account {name} has no fault")),
+    let accounts = match emag::account_health(conn).await {
+        Ok(accounts) => accounts,
+        Err(error) => {
+            return report.error(
+                "emag",
+                format!("the accounts cannot be read: {error}"),
+                "magflow migrate upgrade",
+            );
+        }
+    };
+    for account in accounts {
+        match account.fault {
+            None => report.fine(format!("marketplace account {} has no fault", account.name)),
             Some(fault) => report.error(
                 "emag",
-                format!("account {name}: {fault}"),
-                format!("open /emag/accounts/{id}, correct it and test the connection"),
+                format!("account {}: {fault}", account.name),
+                format!(
+                    "open /emag/accounts/{}, correct it and test the connection",
+                    account.id
+                ),
             ),
         }
     }

@@ -288,18 +288,25 @@ async fn jobs_check(state: &AppState) -> Finding {
 }
 
 async fn emag_check(state: &AppState) -> Finding {
-    let faults: Result<(i64, i64), sqlx::Error> = sqlx::query_as(
-        "SELECT count(*), count(*) FILTER (WHERE fault IS NOT NULL) FROM app.emag_accounts WHERE is_active",
-    )
-    .fetch_one(state.db.pool())
-    .await;
-    match faults {
-        Ok((0, _)) => (Status::Healthy, "no account connected".to_owned()),
-        Ok((all, 0)) => (Status::Healthy, format!("{all} accounts, all answer")),
-        Ok((all, troubled)) => (
+    let accounts = match state.db.read().await {
+        Ok(mut conn) => emag::account_health(&mut conn).await,
+        Err(error) => Err(error),
+    };
+    match accounts {
+        Ok(accounts) => emag_finding(&accounts),
+        Err(error) => (Status::Unhealthy, error.to_string()),
+    }
+}
+
+fn emag_finding(accounts: &[emag::AccountHealth]) -> Finding {
+    let all = accounts.len();
+    let troubled = accounts.iter().filter(|account| account.fault.is_some()).count();
+    match (all, troubled) {
+        (0, _) => (Status::Healthy, "no account connected".to_owned()),
+        (_, 0) => (Status::Healthy, format!("{all} accounts, all answer")),
+        (_, _) => (
             Status::Degraded,
             format!("{troubled} of {all} accounts have a fault"),
         ),
-        Err(error) => (Status::Unhealthy, error.to_string()),
     }
 }

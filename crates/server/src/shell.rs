@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use db::Db;
-use kernel::{Actor, Locale, Timestamp};
-use sqlx::PgConnection;
+use emag::AccountHealth;
+use kernel::{Actor, Locale};
 use telemetry::Metrics;
 use tokio::sync::Mutex;
 use ui::{SyncPill, SyncState, formats};
@@ -26,7 +26,7 @@ pub(crate) struct Extras {
 #[derive(Clone, Default)]
 struct Figures {
     to_ship: u64,
-    sync: Option<Sync>,
+    accounts: Vec<AccountHealth>,
 }
 
 impl Extras {
@@ -64,7 +64,7 @@ impl Extras {
         let to_ship = orders::orders_to_ship(&mut conn).await?;
         Ok(Figures {
             to_ship: u64::try_from(to_ship).unwrap_or(0),
-            sync: sync(&mut conn).await?,
+            accounts: emag::account_health(&mut conn).await?,
         })
     }
 }
@@ -77,51 +77,29 @@ impl ShellExtras for Extras {
         if actor.may(orders::ORDERS_VIEW) {
             counts.insert("nav-orders", figures.to_ship);
         }
-        let pill = figures
-            .sync
-            .filter(|_| actor.may(emag::EMAG_VIEW))
-            .map(|sync| pill(&sync));
+        let shown = !figures.accounts.is_empty() && actor.may(emag::EMAG_VIEW);
+        let pill = shown.then(|| pill(&figures.accounts));
         (counts, pill)
     }
 }
 
-/// How synchronisation stands over all accounts.
-#[derive(Clone)]
-struct Sync {
-    faults: i64,
-    running: i64,
-    failures: i64,
-    last_finished_at: Option<Timestamp>,
-}
-
-async fn sync(conn: &mut PgConnection) -> Result<Option<Sync>, sqlx::Error> {
-    let row: (i64, i64, i64, i64, Option<Timestamp>) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM app.emag_accounts WHERE is_active), \
-                (SELECT count(*) FROM app.emag_accounts WHERE is_active AND fault IS NOT NULL), \
-                (SELECT count(*) FROM app.emag_sync_runs WHERE state IN ('queued', 'running')), \
-                (SELECT count(*) FROM app.emag_sync_failures WHERE resolved_at IS NULL), \
-                (SELECT max(finished_at) FROM app.emag_sync_runs)",
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok((row.0 > 0).then_some(Sync {
-        faults: row.1,
-        running: row.2,
-        failures: row.3,
-        last_finished_at: row.4,
-    }))
-}
-
-fn pill(sync: &Sync) -> SyncPill {
-    let state = if sync.faults > 0 || sync.failures > 0 {
+fn pill(accounts: &[AccountHealth]) -> SyncPill {
+    let troubled = accounts
+        .iter()
+        .any(|account| account.fault.is_some() || account.failures > 0);
+    let state = if troubled {
         SyncState::Failed
-    } else if sync.running > 0 {
+    } else if accounts.iter().any(|account| account.running) {
         SyncState::Running
     } else {
         SyncState::Fine
     };
+    let last = accounts
+        .iter()
+        .filter_map(|account| account.last_finished_at)
+        .max();
     SyncPill {
         state,
-        text: sync.last_finished_at.map(formats::time).unwrap_or_default(),
+        text: last.map(formats::time).unwrap_or_default(),
     }
 }

@@ -3,10 +3,10 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
+use emag::AccountHealth;
 use kernel::{Money, Timestamp};
 use orders::{Desk, SalesDay};
 use serde::Serialize;
-use sqlx::PgConnection;
 use ui::Args;
 use ui::chart::{Chart, Kind, Point};
 use web::{Access, AppState, NavItem, Page, Problem, Routes};
@@ -100,11 +100,10 @@ async fn page(State(state): State<AppState>, page: Page) -> Result<Response, Pro
         inventory::LowStockSummary::default()
     };
     let accounts = if actor.may(emag::EMAG_VIEW) {
-        accounts(&mut conn).await?
+        emag::account_health(&mut conn).await?
     } else {
         Vec::new()
     };
-    let attention = attention(&page, &mut conn, &desk).await?;
     drop(conn);
     let context = Today {
         date: state.clock.today(),
@@ -122,7 +121,7 @@ async fn page(State(state): State<AppState>, page: Page) -> Result<Response, Pro
             .max(),
         sync_failures: accounts.iter().map(|account| account.failures).sum(),
         deadlines: deadlines(&desk, now),
-        attention,
+        attention: attention(&page, &desk, &accounts),
         accounts: accounts
             .iter()
             .map(|account| account_row(&page, account))
@@ -168,66 +167,34 @@ fn sum_of_week(days: &[SalesDay]) -> Result<Money, Problem> {
         .map_err(Problem::internal)
 }
 
-/// How one account stands.
-#[derive(sqlx::FromRow)]
-struct AccountHealth {
-    id: i64,
-    name: String,
-    fault: Option<String>,
-    push_enabled: bool,
-    running: bool,
-    failures: i64,
-    last_finished_at: Option<Timestamp>,
-}
-
-async fn accounts(conn: &mut PgConnection) -> Result<Vec<AccountHealth>, Problem> {
-    Ok(sqlx::query_as(
-        "SELECT a.id, a.name, a.fault, a.push_enabled, \
-                EXISTS (SELECT FROM app.emag_sync_runs r WHERE r.account_id = a.id AND r.state IN ('queued', 'running')) AS running, \
-                (SELECT count(*) FROM app.emag_sync_failures f JOIN app.emag_sync_runs r ON r.id = f.run_id \
-                  WHERE r.account_id = a.id AND f.resolved_at IS NULL) AS failures, \
-                (SELECT max(r.finished_at) FROM app.emag_sync_runs r WHERE r.account_id = a.id) AS last_finished_at \
-           FROM app.emag_accounts a WHERE a.is_active ORDER BY a.id",
-    )
-    .fetch_all(conn)
-    .await?)
-}
-
-async fn attention(page: &Page, conn: &mut PgConnection, desk: &Desk) -> Result<Vec<Attention>, Problem> {
-    let (failures, holds): (i64, i64) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM app.emag_sync_failures WHERE resolved_at IS NULL), \
-                (SELECT count(*) FROM app.emag_push_holds WHERE state = 'waiting')",
-    )
-    .fetch_one(conn)
-    .await?;
-    let sees_orders = page.actor.may(orders::ORDERS_VIEW);
-    let sees_emag = page.actor.may(emag::EMAG_VIEW);
-    Ok([
+fn attention(page: &Page, desk: &Desk, accounts: &[AccountHealth]) -> Vec<Attention> {
+    // Whoever may not see a slice got no figures of it.
+    let failures = accounts.iter().map(|account| account.failures).sum();
+    let holds = accounts.iter().map(|account| account.holds).sum();
+    [
         (
             "today-attention-unresolved",
             desk.unresolved_lines,
-            "/orders?view=attention",
-            sees_orders,
+            "/orders/unresolved",
         ),
         (
             "today-attention-short",
             desk.short_orders,
             "/orders?view=attention",
-            sees_orders,
         ),
-        ("today-attention-failed", failures, "/emag", sees_emag),
-        ("today-attention-holds", holds, "/emag/holds", sees_emag),
+        ("today-attention-failed", failures, "/emag"),
+        ("today-attention-holds", holds, "/emag/holds"),
     ]
     .into_iter()
-    .filter(|(_, count, _, sees)| *count > 0 && *sees)
-    .map(|(key, count, href, _)| Attention {
+    .filter(|(_, count, _)| *count > 0)
+    .map(|(key, count, href)| Attention {
         text: page
             .state
             .ui
             .text(page.locale, key, &Args::new().with("count", count)),
         href,
     })
-    .collect())
+    .collect()
 }
 
 fn account_row(page: &Page, account: &AccountHealth) -> Account {
@@ -245,7 +212,7 @@ fn account_row(page: &Page, account: &AccountHealth) -> Account {
         .map(|at| ui::formats::datetime(at, page.locale))
         .unwrap_or_default();
     Account {
-        id: account.id,
+        id: account.id.0,
         name: account.name.clone(),
         state,
         state_text: page.t(key),

@@ -55,6 +55,9 @@ pub enum Problem {
     TooMany { retry_after: Duration },
     #[error("busy")]
     Busy { retry_after: Duration },
+    /// A partner outside the house did not serve; 502 with the reason.
+    #[error("a partner did not serve: {}", .0.code)]
+    Partner(Refusal),
     #[error("a fault of ours")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -92,6 +95,7 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Partner(_) => StatusCode::BAD_GATEWAY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -105,7 +109,7 @@ impl Problem {
                 Refusal::new("ui-error-forbidden-permission").with("permission", denied.0.code())
             }
             Self::Csrf => Refusal::new("ui-error-csrf"),
-            Self::Refused(refusal) | Self::Credentials(refusal) => refusal.clone(),
+            Self::Refused(refusal) | Self::Credentials(refusal) | Self::Partner(refusal) => refusal.clone(),
             Self::Invalid(_) => Refusal::new("ui-error-invalid"),
             Self::MethodNotAllowed => Refusal::new("ui-error-method"),
             Self::MediaType { expected } => Refusal::new("ui-error-media-type").with("expected", *expected),
@@ -139,6 +143,7 @@ impl Problem {
             | Self::MediaType { .. }
             | Self::Stale { .. }
             | Self::TooLarge
+            | Self::Partner(_)
             | Self::Internal(_) => None,
         }
     }
@@ -155,7 +160,7 @@ impl Problem {
             | Self::MediaType { .. }
             | Self::Stale { .. }
             | Self::TooLarge => "refused",
-            Self::TooMany { .. } | Self::Busy { .. } => "busy",
+            Self::TooMany { .. } | Self::Busy { .. } | Self::Partner(_) => "busy",
             Self::Internal(_) => "internal",
         }
     }

@@ -1,6 +1,6 @@
 //! The list of articles: the one place where SQL is put together, since filters and orders vary.
 //!
-//! Reads app.inventory and app.warehouses, which belong to a slice further right, for display and filters only; the
+//! Reads app.product_stock and app.warehouses, which belong to a slice further right, for display and filters only; the
 //! reason stands in docs/decisions/0005.
 
 use kernel::{Cursor, CursorError, Limit, ProductId, Sku, Timestamp, VatRate};
@@ -102,13 +102,16 @@ impl Place {
     }
 }
 
+/// Every article has its row of own stock.
+const FROM_WITH_STOCK: &str = " FROM app.products p JOIN app.product_stock s ON s.product_id = p.id";
+
 fn column(by: SortKey) -> (&'static str, &'static str) {
     match by {
         SortKey::Sku => ("p.sku", "::text"),
         SortKey::Name => ("p.name", "::text"),
         SortKey::Price => ("p.price_net", "::numeric"),
         SortKey::Updated => ("p.updated_at", "::timestamptz"),
-        SortKey::Available => ("(s.on_hand - s.reserved)", "::bigint"),
+        SortKey::Available => ("s.available", "::bigint"),
     }
 }
 
@@ -116,8 +119,6 @@ fn column(by: SortKey) -> (&'static str, &'static str) {
 pub(crate) struct Search<'a> {
     pub(crate) filter: &'a ProductFilter,
     pub(crate) reading: Reading,
-    /// Own warehouses, whose stock is shown.
-    own: Vec<i64>,
     /// Articles that have the text as an EAN or had it as their code.
     by_code: Vec<i64>,
 }
@@ -129,13 +130,12 @@ impl<'a> Search<'a> {
         reading: Reading,
     ) -> Result<Self, sqlx::Error> {
         let by_code = match &filter.q {
-            Some(q) => by_code(&mut *conn, q).await?,
+            Some(q) => by_code(conn, q).await?,
             None => Vec::new(),
         };
         Ok(Self {
             filter,
             reading,
-            own: own_warehouses(conn).await?,
             by_code,
         })
     }
@@ -151,23 +151,28 @@ impl<'a> Search<'a> {
             "SELECT p.id, p.sku, p.name, p.brand, p.status, p.image_url, p.price_net, p.currency, p.vat_percent, \
              p.reorder_point, s.on_hand, s.reserved, p.version, p.updated_at",
         );
-        self.push_from(&mut sql, true);
+        sql.push(FROM_WITH_STOCK);
         self.push_where(&mut sql);
         let sort = self.filter.sort;
         let (column, cast) = column(sort.by);
+        // The pair must stand in one table, or no index serves it.
+        let id_column = match sort.by {
+            SortKey::Available => "s.product_id",
+            SortKey::Sku | SortKey::Name | SortKey::Price | SortKey::Updated => "p.id",
+        };
         let (sign, order) = if sort.descending {
             ("<", "DESC")
         } else {
             (">", "ASC")
         };
         if let Some(Place(_, value, id, _)) = after {
-            sql.push(format!(" AND ({column}, p.id) {sign} ("))
+            sql.push(format!(" AND ({column}, {id_column}) {sign} ("))
                 .push_bind(value)
                 .push(format!("{cast}, "))
                 .push_bind(id)
                 .push(")");
         }
-        sql.push(format!(" ORDER BY {column} {order}, p.id {order} LIMIT "))
+        sql.push(format!(" ORDER BY {column} {order}, {id_column} {order} LIMIT "))
             .push_bind(limit.probe());
         // Planned anew each time: the best plan for a rare word is the worst one for a common word.
         let rows: Vec<Record> = sql.build_query_as().persistent(false).fetch_all(conn).await?;
@@ -182,41 +187,15 @@ impl<'a> Search<'a> {
             COUNT_BOUND
         };
         let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1");
-        self.push_from(&mut sql, self.filter.stock.is_some());
+        sql.push(if self.filter.stock.is_some() {
+            FROM_WITH_STOCK
+        } else {
+            " FROM app.products p"
+        });
         self.push_where(&mut sql);
         sql.push(" LIMIT ").push_bind(bound + 1).push(") AS counted");
         let found: i64 = sql.build_query_scalar().persistent(false).fetch_one(conn).await?;
         Ok((found <= bound).then_some(found))
-    }
-
-    fn push_from(&self, sql: &mut QueryBuilder<Postgres>, with_levels: bool) {
-        sql.push(" FROM app.products p");
-        if !with_levels {
-            return;
-        }
-        if let [only] = self.own.as_slice() {
-            // Nearly everybody has one: a level is then a row, and nothing is summed.
-            sql.push(" LEFT JOIN app.inventory i ON i.product_id = p.id AND i.warehouse_id = ")
-                .push_bind(*only);
-        } else if self.filter.sort.by == SortKey::Available {
-            // Every level is needed to order by it: one pass over the table beats a look-up per article.
-            sql.push(
-                " LEFT JOIN (SELECT product_id, sum(on_hand)::bigint AS on_hand, sum(reserved)::bigint AS reserved \
-                   FROM app.inventory WHERE warehouse_id = ANY(",
-            )
-            .push_bind(self.own.clone())
-            .push(") GROUP BY product_id) AS i ON i.product_id = p.id");
-        } else {
-            sql.push(
-                " CROSS JOIN LATERAL (SELECT sum(on_hand)::bigint AS on_hand, sum(reserved)::bigint AS reserved \
-                   FROM app.inventory WHERE product_id = p.id AND warehouse_id = ANY(",
-            )
-            .push_bind(self.own.clone())
-            .push(")) AS i");
-        }
-        sql.push(
-            " CROSS JOIN LATERAL (SELECT COALESCE(i.on_hand, 0) AS on_hand, COALESCE(i.reserved, 0) AS reserved) AS s",
-        );
     }
 
     fn push_where(&self, sql: &mut QueryBuilder<Postgres>) {
@@ -230,13 +209,13 @@ impl<'a> Search<'a> {
         match self.filter.stock {
             None => {}
             Some(StockFilter::In) => {
-                sql.push(" AND s.on_hand - s.reserved > 0");
+                sql.push(" AND s.available > 0");
             }
             Some(StockFilter::Low) => {
-                sql.push(" AND p.reorder_point > 0 AND s.on_hand - s.reserved <= p.reorder_point");
+                sql.push(" AND p.reorder_point > 0 AND s.available <= p.reorder_point");
             }
             Some(StockFilter::Out) => {
-                sql.push(" AND s.on_hand - s.reserved <= 0");
+                sql.push(" AND s.available <= 0");
             }
         }
         if let Some(q) = &self.filter.q {

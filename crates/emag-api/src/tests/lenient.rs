@@ -358,3 +358,20 @@ proptest! {
         prop_assert!(instant - back == TimeDelta::zero() || instant - back == TimeDelta::hours(1));
     }
 }
+
+#[track_caller]
+fn mends(json: &[u8], expected: &str) {
+    assert_eq!(from_slice::<String>(json).ok().as_deref(), Some(expected));
+}
+
+#[test]
+fn a_text_cut_in_the_middle_of_a_character_costs_no_other_row() {
+    mends(br#""plain \\ud800 \"text\"""#, r#"plain \ud800 "text""#);
+    mends(br#""pair \ud83d\ude00""#, "pair \u{1f600}");
+    mends(br#""high \ud83d end""#, "high \u{fffd} end");
+    mends(br#""low \ude00""#, "low \u{fffd}");
+    mends(br#""twice \ud83d\ud83d\ude00""#, "twice \u{fffd}\u{1f600}");
+    mends(b"\"half \xc3\"", "half \u{fffd}");
+    assert!(from_slice::<String>(br#""\ud83d"#).is_err(), "still no JSON");
+    assert!(from_slice::<String>(br#""\u12"#).is_err());
+}

@@ -71,14 +71,14 @@ pub(crate) fn listing_of(offer: &Offer, account_currency: &str) -> Result<Listin
         .unwrap_or(0)
         .max(0);
     let validation = offer.validation_status.first();
-    let name =
-        text(&offer.name).unwrap_or_else(|| text(&offer.part_number).unwrap_or_else(|| emag_id.to_string()));
+    let name = bounded(&offer.name)
+        .unwrap_or_else(|| bounded(&offer.part_number).unwrap_or_else(|| emag_id.to_string()));
     Ok(ListingRow {
         emag_id,
-        part_number: text(&offer.part_number).unwrap_or_default(),
-        part_number_key: text(&offer.part_number_key),
+        part_number: bounded(&offer.part_number).unwrap_or_default(),
+        part_number_key: bounded(&offer.part_number_key),
         name,
-        brand: text(&offer.brand).or_else(|| text(&offer.brand_name)),
+        brand: bounded(&offer.brand).or_else(|| bounded(&offer.brand_name)),
         category_id: offer.category_id.get(),
         eans: offer.eans().iter().filter_map(|ean| text(ean)).collect(),
         image_url: offer.images.first().and_then(|image| text(&image.url)),
@@ -154,6 +154,13 @@ fn grams(value: Option<&Value>) -> Option<i32> {
 fn text(value: &str) -> Option<String> {
     let clean = kernel::normalise_text(value);
     (!clean.is_empty()).then_some(clean)
+}
+
+/// Longer ones are no names and no codes, and fit in no index; `raw` keeps them whole.
+const NAME_CHARS_MAX: usize = 500;
+
+fn bounded(value: &str) -> Option<String> {
+    text(value).map(|text| text.chars().take(NAME_CHARS_MAX).collect())
 }
 
 /// What the row keeps beside its columns: everything that may matter later. Descriptions are left out: they are long,

@@ -99,6 +99,7 @@ pub(crate) struct Tally {
 #[derive(Clone, Debug)]
 pub struct FailureRow {
     pub id: i64,
+    pub run_id: SyncRunId,
     /// `page`, `offer`, `order` or `acknowledge`.
     pub subject: String,
     pub external_id: String,
@@ -106,4 +107,37 @@ pub struct FailureRow {
     pub detail: Option<String>,
     pub created_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
+}
+
+impl FailureRow {
+    /// A row without a number of its own cannot be asked for alone.
+    pub fn can_be_retried(&self) -> bool {
+        self.resolved_at.is_none() && self.external_id != NAMELESS
+    }
+}
+
+/// Stands where the partner's number of a row should stand and does not.
+pub(crate) const NAMELESS: &str = "?";
+
+/// Where an unreadable page of orders lies: the window of the run's span, counted from 0, and the page in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OrderPage {
+    pub(crate) window: usize,
+    pub(crate) page: u32,
+}
+
+impl std::fmt::Display for OrderPage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.window, self.page)
+    }
+}
+
+impl OrderPage {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (window, page) = text.split_once('/')?;
+        Some(Self {
+            window: window.parse().ok()?,
+            page: page.parse().ok()?,
+        })
+    }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use kernel::{Actor, EmagAccountId, Timestamp};
+use kernel::{Actor, EmagAccountId, Limit, PageRequest, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -81,7 +81,7 @@ impl From<Account> for AccountRow {
 #[derive(Serialize)]
 struct ListPage {
     accounts: Vec<WithRuns>,
-    holds: usize,
+    holds: i64,
     may_connect: bool,
 }
 
@@ -91,19 +91,23 @@ struct WithRuns {
     runs: Vec<RunRow>,
 }
 
-const RUNS_IN_LIST: i64 = 4;
-const RUNS_ON_PAGE: i64 = 20;
+const RUNS_IN_LIST: u16 = 4;
+const RUNS_ON_PAGE: u16 = 20;
 
 async fn with_runs(
     conn: &mut PgConnection,
     actor: &Actor,
     account: Account,
-    limit: i64,
+    limit: u16,
 ) -> Result<WithRuns, EmagError> {
-    let runs = read::runs(conn, actor, Some(account.id), limit).await?;
+    let newest = PageRequest {
+        limit: Limit::new(limit).unwrap_or_default(),
+        after: None,
+    };
+    let runs = read::runs(conn, actor, Some(account.id), &newest).await?;
     Ok(WithRuns {
         account: account.into(),
-        runs: runs.into_iter().map(RunRow::from).collect(),
+        runs: runs.items.into_iter().map(RunRow::from).collect(),
     })
 }
 
@@ -113,9 +117,11 @@ async fn list(State(state): State<AppState>, page: Page) -> Result<Response, Pro
     for account in accounts::list(&mut conn, &page.actor).await? {
         rows.push(with_runs(&mut conn, &page.actor, account, RUNS_IN_LIST).await?);
     }
-    let holds = holds::list(&mut conn, &page.actor, Some("waiting"), None, 100)
+    let holds = crate::account_health(&mut conn)
         .await?
-        .len();
+        .iter()
+        .map(|account| account.holds)
+        .sum();
     page.render(
         "emag/accounts.html",
         &ListPage {

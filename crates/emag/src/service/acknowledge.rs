@@ -15,8 +15,8 @@ use super::runs::actor;
 use crate::error::{EmagError, api_code};
 use crate::model::RunKind;
 use crate::store;
+use crate::store::failures::Failure;
 use crate::store::orders::ToAck;
-use crate::store::runs::Failure;
 
 /// Calls under way at a time: enough to keep the pace when an answer takes half a second.
 const IN_FLIGHT_MAX: usize = 8;
@@ -102,13 +102,17 @@ async fn ask(desk: &Desk<'_>, order: &ToAck) -> Result<(), EmagError> {
     let now = desk.context.clock().now();
     let mut tx = desk.context.db().begin(&actor()).await?;
     match &answer {
-        Ok(()) => store::orders::mark_acked(&mut tx, &[order.id], now).await?,
+        Ok(()) => {
+            store::orders::mark_acked(&mut tx, &[order.id], now).await?;
+            let done = [order.emag_order_id.to_string()];
+            store::failures::resolve(&mut tx, desk.account.id, "acknowledge", &done, now).await?;
+        }
         Err(error) => {
             match after(error) {
                 After::Refused => {
                     let text = error.to_string();
                     store::orders::mark_not_acked(&mut tx, order.id, "refused", Some(&text), now).await?;
-                    store::runs::add_failures(&mut tx, desk.run, &[failure(order, error)]).await?;
+                    store::failures::add(&mut tx, desk.run, &[failure(order, error)]).await?;
                 }
                 After::NotDone => {
                     store::orders::mark_not_acked(&mut tx, order.id, "wanted", None, now).await?;

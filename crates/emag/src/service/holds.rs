@@ -30,9 +30,9 @@ pub async fn decide(
         Decision::Reject => "rejected",
     };
     let now = context.clock().now();
-    let Some((account, kind)) = store::push::decide_hold(conn, hold, state, actor.user_id(), now).await?
+    let Some((account, kind)) = store::holds::decide_hold(conn, hold, state, actor.user_id(), now).await?
     else {
-        return match store::push::find_hold(conn, hold).await? {
+        return match store::holds::find_hold(conn, hold).await? {
             Some(_) => Err(Refusal::new("emag-refused-hold-decided").into()),
             None => Err(EmagError::NotFound),
         };
@@ -45,7 +45,7 @@ pub async fn decide(
         }
     }
     web::live::tell(conn, "emag").await?;
-    store::push::find_hold(conn, hold)
+    store::holds::find_hold(conn, hold)
         .await?
         .ok_or(EmagError::NotFound)
 }
@@ -119,16 +119,4 @@ pub async fn retry_listing(
         .ok_or(EmagError::NotFound)?;
     reckon::queue_stock(conn, account).await?;
     reckon::queue_price(conn, account).await
-}
-
-/// The questions, newest first; all states, or one; those before the given id. At most this many.
-pub async fn list(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    state: Option<&str>,
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<Hold>, EmagError> {
-    actor.require(EMAG_VIEW)?;
-    Ok(store::push::list_holds(conn, state, before, limit).await?)
 }

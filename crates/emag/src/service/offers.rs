@@ -3,35 +3,40 @@
 //! Always holds: a page's rows, its cursor and its counts are written together or not at all; a bad row costs no other;
 //! nothing is ever deleted because it was not seen. The next page is read while this one is written.
 
-use std::collections::HashMap;
+mod articles;
+mod stock;
 
 use emag_api::wire::{Offer, OfferFilter};
-use emag_api::{ApiError, Page, Platform};
-use kernel::{Currency, Money, Net, ProductId, Timestamp, VatRate};
+use emag_api::{ApiError, Page};
+use kernel::Timestamp;
 use sqlx::{Acquire as _, PgConnection};
 
+use super::fault::{is_about_a_row, is_conflict};
 use super::runs::{actor, tell};
 use super::sweep::{Sweep, Turn};
 use super::{reckon, resolve};
 use crate::context::Context;
 use crate::error::{EmagError, api_code};
-use crate::model::{Account, AccountKind, ListingRow, OffersCursor, Run, Tally, listing_of};
+use crate::model::{Account, AccountKind, ListingRow, NAMELESS, OffersCursor, Run, Tally, listing_of};
 use crate::store;
-use crate::store::listings::Brief;
-use crate::store::runs::Failure;
+use crate::store::failures::Failure;
 
 /// How often a page is written again when another transaction was in its way.
 const WRITE_TRIES: u32 = 4;
+
+/// More are not listed one by one: the whole run is to be done again.
+const MISSING_PAGES_MAX: usize = 100;
 
 /// Reads what is left of the sweep and closes it.
 pub(crate) async fn sweep(context: &Context, account: &Account, run: &Run) -> Result<(), EmagError> {
     let client = context.client(account)?;
     let mut cursor: OffersCursor = serde_json::from_value(run.cursor.clone()).unwrap_or_default();
+    let mut promised = run.pages_total;
     if cursor.page == 1 {
         let count = client.count_offers(&OfferFilter::default()).await?;
         let mut conn = context.db().read().await?;
-        let pages = count.pages.get().and_then(|pages| i32::try_from(pages).ok());
-        store::runs::beat(&mut conn, run.id, pages, context.clock().now()).await?;
+        promised = count.pages.get().and_then(|pages| i32::try_from(pages).ok());
+        store::runs::beat(&mut conn, run.id, promised, context.clock().now()).await?;
     }
     let desk = Desk {
         context,
@@ -63,7 +68,70 @@ pub(crate) async fn sweep(context: &Context, account: &Account, run: &Run) -> Re
         written?;
         turn = next?;
     }
-    desk.close(cursor.whole).await
+    let promised = promised.and_then(|pages| u32::try_from(pages).ok()).unwrap_or(0);
+    let missing = desk.note_missing(cursor.page..=promised).await?;
+    desk.close(cursor.whole && !missing).await
+}
+
+/// Reads one offer again. One that is not there any more has nothing left to take.
+pub(crate) async fn again(
+    context: &Context,
+    account: &Account,
+    run: &Run,
+    emag_id: u64,
+) -> Result<(), EmagError> {
+    let asked_at = context.clock().now();
+    let found = context.client(account)?.read_offer(emag_id).await?;
+    let desk = Desk {
+        context,
+        account,
+        run,
+    };
+    let mut tx = context.db().begin(&actor()).await?;
+    match found {
+        Some(offer) => {
+            let page = Page {
+                number: 1,
+                rows: vec![offer],
+                repeated: 0,
+                unreadable: Vec::new(),
+                end: None,
+            };
+            desk.take_in(&mut tx, &page, asked_at).await?;
+        }
+        None => {
+            let gone = [emag_id.to_string()];
+            store::failures::resolve(&mut tx, account.id, "offer", &gone, asked_at).await?;
+        }
+    }
+    reckon::stock(&mut tx, None, Some(account.id), "recompute").await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Reads a page again that was left out.
+pub(crate) async fn page_again(
+    context: &Context,
+    account: &Account,
+    run: &Run,
+    page: u32,
+) -> Result<(), EmagError> {
+    let asked_at = context.clock().now();
+    let client = context.client(account)?;
+    let mut pages = client.read_offers(OfferFilter::default()).from_page(page);
+    let Some(page) = pages.next().await? else {
+        return Ok(());
+    };
+    let desk = Desk {
+        context,
+        account,
+        run,
+    };
+    let mut tx = context.db().begin(&actor()).await?;
+    desk.take_in(&mut tx, &page, asked_at).await?;
+    reckon::stock(&mut tx, None, Some(account.id), "recompute").await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 enum Taken {
@@ -85,7 +153,7 @@ impl Desk<'_> {
         loop {
             tries += 1;
             match self.write_once(taken, cursor, asked_at).await {
-                Err(error) if tries < WRITE_TRIES && super::orders::is_conflict(&error) => {}
+                Err(error) if tries < WRITE_TRIES && is_conflict(&error) => {}
                 done => return done,
             }
         }
@@ -109,7 +177,7 @@ impl Desk<'_> {
                     detail: Some(error.to_string()),
                     raw: None,
                 };
-                store::runs::add_failures(&mut tx, self.run.id, &[failure]).await?;
+                store::failures::add(&mut tx, self.run.id, &[failure]).await?;
                 Tally::default()
             }
         };
@@ -139,8 +207,8 @@ impl Desk<'_> {
         }
         resolve::lines_of_listings(conn, self.account.id, &listings).await?;
         let texts: Vec<String> = emag_ids.iter().map(ToString::to_string).collect();
-        store::runs::resolve_failures(conn, self.account.id, "offer", &texts, now).await?;
-        store::runs::add_failures(conn, self.run.id, &failures).await?;
+        store::failures::resolve(conn, self.account.id, "offer", &texts, now).await?;
+        store::failures::add(conn, self.run.id, &failures).await?;
         Ok(tally(page, &written.created, written.touched, failures.len()))
     }
 
@@ -187,138 +255,23 @@ impl Desk<'_> {
         Ok(written)
     }
 
-    /// Listings without an article get one: by current code, by an old one, else a new article.
-    async fn give_products(
-        &self,
-        conn: &mut PgConnection,
-        rows: &[ListingRow],
-        emag_ids: &[i64],
-    ) -> Result<Vec<Brief>, EmagError> {
-        let mut listings = store::listings::list_brief(conn, self.account.id, emag_ids).await?;
-        let codes: Vec<String> = listings
-            .iter()
-            .filter(|listing| listing.product_id.is_none() && !listing.part_number.is_empty())
-            .map(|listing| listing.part_number.clone())
-            .collect();
-        if codes.is_empty() {
-            return Ok(listings);
-        }
-        let mut known = catalog::resolve_many(conn, &codes).await?;
-        let unknown: Vec<&ListingRow> = rows
-            .iter()
-            .filter(|row| codes.contains(&row.part_number) && !known.contains_key(&row.part_number))
-            .collect();
-        known.extend(self.create_products(conn, &unknown).await?);
-        let found: Vec<(kernel::ListingId, ProductId)> = listings
-            .iter()
-            .filter(|listing| listing.product_id.is_none())
-            .filter_map(|listing| Some((listing.id, *known.get(&listing.part_number)?)))
-            .collect();
-        let (ids, products): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        store::listings::set_products(conn, &ids, &products).await?;
-        for listing in &mut listings {
-            listing.product_id = listing
-                .product_id
-                .or_else(|| known.get(&listing.part_number).copied());
-        }
-        Ok(listings)
-    }
-
-    async fn create_products(
-        &self,
-        conn: &mut PgConnection,
-        rows: &[&ListingRow],
-    ) -> Result<HashMap<String, ProductId>, EmagError> {
-        if rows.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let country = country_of(&self.account.platform);
-        let today = self.context.clock().today();
-        let vat = catalog::vat_rate_on(conn, country, today)
-            .await?
-            .unwrap_or(VatRate::ZERO);
-        let articles: Vec<catalog::ChannelArticle> = rows
-            .iter()
-            .filter_map(|row| article_of(row, vat, &self.account.currency))
-            .collect();
-        let outcomes = catalog::upsert_from_channel(conn, &actor(), &articles).await?;
-        let mut made = HashMap::new();
-        for (article, outcome) in articles.into_iter().zip(outcomes) {
-            match outcome {
-                catalog::ChannelOutcome::Existing(id) | catalog::ChannelOutcome::Created(id) => {
-                    made.insert(article.sku, id);
-                }
-                // The listing stays without an article, where people see it.
-                catalog::ChannelOutcome::Refused(_) => {}
-            }
-        }
-        Ok(made)
-    }
-
-    /// The opening movement of articles that have none yet: what eMAG shows, and the units of orders in work, which
-    /// eMAG has taken off although they lie on our shelf. Once per article; only for rows new to us.
-    async fn open(
-        &self,
-        conn: &mut PgConnection,
-        listings: &[Brief],
-        created: &[i64],
-    ) -> Result<(), EmagError> {
-        let fresh = |listing: &&Brief| self.account.opened_at.is_none() || created.contains(&listing.emag_id);
-        let candidates: Vec<&Brief> = listings.iter().filter(fresh).collect();
-        let emag_ids: Vec<i64> = candidates.iter().map(|listing| listing.emag_id).collect();
-        let in_work: HashMap<i64, i64> = store::orders::units_in_work(conn, self.account.id, &emag_ids)
-            .await?
-            .into_iter()
-            .collect();
-        let mut stock: HashMap<ProductId, i64> = HashMap::new();
-        for listing in candidates {
-            let Some(product) = listing.product_id else {
-                continue;
-            };
-            let units = listing.general_stock + in_work.get(&listing.emag_id).copied().unwrap_or(0);
-            let most = stock.entry(product).or_default();
-            *most = units.max(*most);
-        }
-        let products: Vec<ProductId> = stock.keys().copied().collect();
-        let warehouse = self.account.warehouse_id;
-        let unmoved = store::neighbours::products_without_movement(conn, warehouse, &products).await?;
-        let movements: Vec<inventory::Movement> = unmoved
-            .into_iter()
-            .filter_map(|product| Some((product, *stock.get(&product)?)))
-            .filter(|(_, units)| *units > 0)
-            .map(|(product, units)| resolve::opening(self.account, product, units, None))
-            .collect();
-        resolve::post(conn, &movements).await
-    }
-
-    /// The goods at eMAG are mirrored: the difference between what it shows and what we have, as movements.
-    async fn mirror(&self, conn: &mut PgConnection, listings: &[Brief]) -> Result<(), EmagError> {
-        let mut shown: HashMap<ProductId, i64> = HashMap::new();
-        for listing in listings {
-            if let Some(product) = listing.product_id {
-                *shown.entry(product).or_default() += listing.general_stock;
-            }
-        }
-        let products: Vec<ProductId> = shown.keys().copied().collect();
-        let have: HashMap<ProductId, i64> =
-            store::neighbours::on_hand(conn, self.account.warehouse_id, &products)
-                .await?
-                .into_iter()
-                .collect();
-        let mut movements: Vec<inventory::Movement> = shown
-            .into_iter()
-            .map(|(product, units)| (product, units - have.get(&product).copied().unwrap_or(0)))
-            .filter(|(_, delta)| *delta != 0)
-            .map(|(product, delta)| {
-                if have.contains_key(&product) {
-                    resolve::mirrored(self.account, product, delta)
-                } else {
-                    resolve::opening(self.account, product, delta, None)
-                }
+    /// Pages that the count promised and the reading never met, because one before them came short: listed, so that
+    /// nobody takes their offers for gone.
+    async fn note_missing(&self, pages: std::ops::RangeInclusive<u32>) -> Result<bool, EmagError> {
+        let failures: Vec<Failure> = pages
+            .take(MISSING_PAGES_MAX)
+            .map(|page| Failure {
+                subject: "page",
+                external_id: page.to_string(),
+                code: "page-missing".to_owned(),
+                detail: None,
+                raw: None,
             })
             .collect();
-        movements.sort_by_key(|movement| movement.product);
-        resolve::post(conn, &movements).await
+        let mut tx = self.context.db().begin(&actor()).await?;
+        store::failures::add(&mut tx, self.run.id, &failures).await?;
+        tx.commit().await?;
+        Ok(!failures.is_empty())
     }
 
     /// The end of a sweep: what was not met is marked, the account is open, wanted figures are reckoned.
@@ -393,7 +346,7 @@ fn translate(page: &Page<Offer>, currency: &str) -> (Vec<ListingRow>, Vec<Failur
 pub(crate) fn unreadable(subject: &'static str, row: &emag_api::UnreadableRow) -> Failure {
     Failure {
         subject,
-        external_id: row.id.map_or_else(|| "?".to_owned(), |id| id.to_string()),
+        external_id: row.id.map_or_else(|| NAMELESS.to_owned(), |id| id.to_string()),
         code: "not_understood".to_owned(),
         detail: Some(format!("{}: {}", row.problem, row.excerpt)),
         raw: None,
@@ -416,18 +369,6 @@ fn refused_by_database(row: &ListingRow, error: &sqlx::Error) -> Failure {
     }
 }
 
-/// A constraint or a value the database cannot hold (classes 22 and 23), as opposed to trouble of the database itself.
-pub(crate) fn is_about_a_row(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .and_then(|error| {
-            error
-                .code()
-                .map(|code| code.starts_with("22") || code.starts_with("23"))
-        })
-        .unwrap_or(false)
-}
-
 fn tally(page: &Page<Offer>, created: &[i64], touched: usize, refused: usize) -> Tally {
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let read = page.rows.len() + page.unreadable.len();
@@ -439,31 +380,4 @@ fn tally(page: &Page<Offer>, created: &[i64], touched: usize, refused: usize) ->
         unchanged: count(read.saturating_sub(touched + refused)),
         refused: count(refused),
     }
-}
-
-/// The country whose VAT the site's prices carry.
-fn country_of(platform: &str) -> &'static str {
-    match Platform::from_key(platform) {
-        Some(Platform::EmagBg | Platform::FdBg) => "BG",
-        Some(Platform::EmagHu) => "HU",
-        Some(Platform::EmagRo | Platform::FdRo) | None => "RO",
-    }
-}
-
-/// Longest name our catalogue takes.
-const NAME_CHARS_MAX: usize = 500;
-
-fn article_of(row: &ListingRow, vat: VatRate, currency: &str) -> Option<catalog::ChannelArticle> {
-    let currency: Currency = row.currency.parse().or_else(|_odd| currency.parse()).ok()?;
-    let price = Money::new(row.sale_price, currency).ok()?;
-    Some(catalog::ChannelArticle {
-        sku: row.part_number.clone(),
-        name: row.name.chars().take(NAME_CHARS_MAX).collect(),
-        brand: row.brand.clone(),
-        eans: row.eans.clone(),
-        price_net: Net(price),
-        vat,
-        image_url: row.image_url.clone(),
-        weight_g: row.weight_g,
-    })
 }

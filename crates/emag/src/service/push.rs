@@ -3,22 +3,25 @@
 //! Always holds: only what differs is sent, and only while the owner has push switched on; the intent is committed
 //! before the call, so that after a stop the offers are read again before anything else; an accident is held and asked.
 
+mod verdict;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use emag_api::lenient::WireNumber;
-use emag_api::wire::{OfferUpdate, WarehouseAmount};
+use emag_api::wire::OfferUpdate;
 use emag_api::{ApiError, Client, EntityOutcome, Priority};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kernel::{EmagAccountId, Timestamp};
-use rust_decimal::Decimal;
 
+use self::verdict::{Verdict, id_of, price_sent, stock_sent, stock_update, units};
 use super::runs::note_fault;
 use crate::context::Context;
 use crate::error::EmagError;
 use crate::model::{Account, PriceChange, PriceDecision, StockChange, decide_price, split_zeros};
 use crate::store;
-use crate::store::push::{NewHolds, Sent};
+use crate::store::holds::NewHolds;
+use crate::store::push::Sent;
 
 /// Entities in one call (eMAG API 4.4.9 section 5).
 const PER_CALL: usize = 50;
@@ -240,7 +243,7 @@ impl<'a> Desk<'a> {
         if holds.listings.is_empty() {
             return Ok(());
         }
-        store::push::add_holds(tx, self.account.id, holds).await?;
+        store::holds::add_holds(tx, self.account.id, holds).await?;
         web::live::tell(tx, "emag").await?;
         tracing::warn!(
             emag.account = %self.account.name, held = holds.listings.len(),
@@ -366,108 +369,4 @@ impl<'a> Desk<'a> {
 enum Kind {
     Stock,
     Price,
-}
-
-/// What the answer means for our record.
-enum Verdict {
-    Ok,
-    Refused(String),
-    /// May or may not have happened.
-    Unknown(Option<ApiError>),
-    /// Certainly did not happen.
-    NotSent(Option<ApiError>),
-}
-
-impl Verdict {
-    fn of(outcome: Option<&EntityOutcome>) -> Self {
-        match outcome {
-            Some(EntityOutcome::Saved) => Self::Ok,
-            Some(EntityOutcome::Refused(texts)) => Self::Refused(texts.join("; ")),
-            Some(EntityOutcome::Invalid(fields)) => Self::Refused(
-                fields
-                    .iter()
-                    .map(|field| format!("{} {:?}", field.field, field.problem))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            ),
-            Some(EntityOutcome::Failed(error @ (ApiError::Throttled { .. } | ApiError::Account { .. }))) => {
-                Self::NotSent(Some(error.clone()))
-            }
-            // A whole call was refused: nothing says which of its offers is to blame, so none is called sent.
-            Some(EntityOutcome::Failed(error)) => Self::Unknown(Some(error.clone())),
-            Some(EntityOutcome::SavedWithRemarks(_) | EntityOutcome::Unclear(_)) | None => {
-                Self::Unknown(None)
-            }
-            Some(EntityOutcome::NotSent) => Self::NotSent(None),
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Refused(_) => "refused",
-            Self::Unknown(_) | Self::NotSent(_) => "unknown",
-        }
-    }
-
-    fn detail(&self) -> Option<String> {
-        match self {
-            Self::Refused(text) => Some(text.clone()),
-            Self::Unknown(error) | Self::NotSent(error) => error.as_ref().map(ToString::to_string),
-            Self::Ok => None,
-        }
-    }
-
-    /// Trouble that every further call would meet.
-    fn trouble(&self) -> Option<&ApiError> {
-        match self {
-            Self::Unknown(Some(error)) | Self::NotSent(Some(error)) => Some(error),
-            Self::Ok | Self::Refused(_) | Self::Unknown(None) | Self::NotSent(None) => None,
-        }
-    }
-}
-
-fn id_of(emag_id: i64) -> u64 {
-    u64::try_from(emag_id).unwrap_or_default()
-}
-
-fn units(stock: i64) -> u32 {
-    u32::try_from(stock).unwrap_or_default()
-}
-
-fn stock_update(change: &StockChange) -> OfferUpdate {
-    OfferUpdate {
-        id: id_of(change.emag_id),
-        stock: vec![WarehouseAmount::single(units(change.new))],
-        ..OfferUpdate::default()
-    }
-}
-
-fn stock_sent(change: &StockChange, verdict: &'static str, detail: Option<String>) -> Sent {
-    let cause = if change.approved {
-        Some("approved".to_owned())
-    } else {
-        change.cause.clone()
-    };
-    Sent {
-        listing: change.listing,
-        kind: "stock",
-        old: Decimal::from(change.old),
-        new: Decimal::from(change.new),
-        cause,
-        verdict,
-        detail,
-    }
-}
-
-fn price_sent(change: &PriceChange, verdict: &'static str, detail: Option<String>) -> Sent {
-    Sent {
-        listing: change.listing,
-        kind: "price",
-        old: change.old,
-        new: change.new,
-        cause: change.approved.then(|| "approved".to_owned()),
-        verdict,
-        detail,
-    }
 }

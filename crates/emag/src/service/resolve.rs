@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use inventory::{Cause, Movement};
-use kernel::{EmagAccountId, OrderLineId, ProductId};
+use kernel::{EmagAccountId, ProductId};
 use sqlx::PgConnection;
 
 use super::runs::actor;
@@ -18,17 +18,26 @@ pub(crate) async fn lines_of_listings(
     account: EmagAccountId,
     listings: &[Brief],
 ) -> Result<(), EmagError> {
-    let products: HashMap<i64, ProductId> = listings
+    let products: HashMap<String, ProductId> = listings
         .iter()
-        .filter_map(|listing| Some((listing.emag_id, listing.product_id?)))
+        .filter_map(|listing| Some((listing.emag_id.to_string(), listing.product_id?)))
         .collect();
-    let emag_ids: Vec<i64> = products.keys().copied().collect();
-    let waiting: Vec<(OrderLineId, i64)> =
-        store::neighbours::unresolved_lines(conn, account, &emag_ids).await?;
-    for (line, emag_id) in waiting {
-        if let Some(product) = products.get(&emag_id) {
-            orders::service::resolve_line(conn, &actor(), line, *product).await?;
-        }
+    let shop = (orders::Channel::Emag, account.0);
+    orders::service::resolve_external(conn, &actor(), shop, &products).await?;
+    Ok(())
+}
+
+/// A person said which article an order's line is: the listing of that number means the same from now on, if it meant
+/// nothing yet.
+pub(crate) async fn listing_of_line(
+    conn: &mut PgConnection,
+    account: EmagAccountId,
+    emag_id: i64,
+    product: ProductId,
+) -> Result<(), EmagError> {
+    if store::listings::set_first_product(conn, account, emag_id, product).await? {
+        super::reckon::stock(conn, Some(&[product]), Some(account), "recompute").await?;
+        web::live::tell(conn, "emag").await?;
     }
     Ok(())
 }

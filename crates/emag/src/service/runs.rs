@@ -53,7 +53,7 @@ pub async fn failures(
     limit: i64,
 ) -> Result<Vec<FailureRow>, EmagError> {
     actor.require(EMAG_VIEW)?;
-    Ok(store::runs::list_failures(conn, id, limit).await?)
+    Ok(store::failures::list(conn, id, limit).await?)
 }
 
 /// Queues the job of a run; twice is once.
@@ -100,7 +100,11 @@ pub async fn work(context: &Context, id: SyncRunId) -> Result<Outcome, EmagError
         .await?
         .ok_or(EmagError::NotFound)?;
     if run.finished_at.is_none() {
-        attempt(context, &account, &run).await?;
+        if account.is_active {
+            attempt(context, &account, &run).await?;
+        } else {
+            fail_with(context, &run, "inactive", "").await?;
+        }
     }
     lock.rollback().await?;
     context.flush_calls().await?;
@@ -129,7 +133,9 @@ async fn attempt(context: &Context, account: &Account, run: &Run) -> Result<(), 
 async fn finish(context: &Context, account: &Account, run: &Run) -> Result<(), EmagError> {
     let now = context.clock().now();
     let mut tx = context.db().begin(&actor()).await?;
+    store::failures::resolve_covered(&mut tx, run.id, now).await?;
     store::runs::finish(&mut tx, run.id, now).await?;
+    store::runs::close_partial(&mut tx, account.id, run.kind).await?;
     store::accounts::set_fault(&mut tx, account.id, None, None, now).await?;
     tell(&mut tx, run.id).await?;
     tx.commit().await?;

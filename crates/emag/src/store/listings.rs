@@ -207,6 +207,25 @@ pub(crate) async fn set_products(
     Ok(())
 }
 
+/// Gives a listing its article if it has none; whether it had none.
+pub(crate) async fn set_first_product(
+    conn: &mut PgConnection,
+    account: EmagAccountId,
+    emag_id: i64,
+    product: ProductId,
+) -> Result<bool, sqlx::Error> {
+    let done = query!(
+        "UPDATE app.emag_listings SET product_id = $3
+          WHERE account_id = $1 AND emag_id = $2 AND product_id IS NULL",
+        account as EmagAccountId,
+        emag_id,
+        product as ProductId
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// What the reconciler needs to reckon the stock of a listing.
 #[derive(Clone, Debug)]
 pub(crate) struct ToReckon {

@@ -1,6 +1,6 @@
 //! Read-only questions to tables of slices to the left that only this slice asks, set by set.
 
-use kernel::{EmagAccountId, OrderLineId, ProductId, WarehouseId};
+use kernel::{EmagAccountId, ProductId, WarehouseId};
 use sqlx::{PgConnection, query, query_scalar};
 
 /// Which of the products have no movement in the warehouse yet.
@@ -39,30 +39,6 @@ pub(crate) async fn on_hand(
     Ok(rows
         .into_iter()
         .map(|row| (row.product_id, row.on_hand))
-        .collect())
-}
-
-/// Open order lines of an account that wait for an article, with the listing each names.
-pub(crate) async fn unresolved_lines(
-    conn: &mut PgConnection,
-    account: EmagAccountId,
-    emag_ids: &[i64],
-) -> Result<Vec<(OrderLineId, i64)>, sqlx::Error> {
-    let texts: Vec<String> = emag_ids.iter().map(ToString::to_string).collect();
-    let rows = query!(
-        r#"SELECT l.id AS "id: OrderLineId", l.external_product_id AS "external_product_id!"
-             FROM app.sales_order_lines l JOIN app.sales_orders o ON o.id = l.order_id
-            WHERE l.product_id IS NULL AND l.status = 'active' AND o.channel = 'emag' AND o.channel_account = $1
-              AND l.external_product_id = ANY($2)
-            ORDER BY l.id"#,
-        account as EmagAccountId,
-        &texts
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| row.external_product_id.parse().ok().map(|id| (row.id, id)))
         .collect())
 }
 

@@ -230,6 +230,25 @@ pub(crate) async fn mark_not_acked(
     Ok(())
 }
 
+/// A refused acknowledgement is wished for again.
+pub(crate) async fn wish_again(
+    conn: &mut PgConnection,
+    account: EmagAccountId,
+    emag_order_id: i64,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    query!(
+        "UPDATE app.emag_orders SET ack = 'wanted', ack_error = NULL, updated_at = $3
+          WHERE account_id = $1 AND emag_order_id = $2 AND ack = 'refused'",
+        account as EmagAccountId,
+        emag_order_id,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Units per listing of orders that eMAG has not taken off its figure yet.
 pub(crate) async fn unacknowledged_units(
     conn: &mut PgConnection,

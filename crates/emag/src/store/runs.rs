@@ -4,7 +4,7 @@ use kernel::{EmagAccountId, SyncRunId, Timestamp, UserId};
 use serde_json::Value;
 use sqlx::{PgConnection, query, query_as, query_scalar};
 
-use crate::model::{FailureRow, Run, RunKind, RunMode, RunState, Tally};
+use crate::model::{Run, RunKind, RunMode, RunState, Tally};
 
 macro_rules! select {
     ($tail:tt $(, $arg:expr)*) => {
@@ -26,15 +26,17 @@ pub(crate) async fn find(conn: &mut PgConnection, id: SyncRunId) -> Result<Optio
         .await
 }
 
-/// The newest runs of an account, or of all.
+/// The newest runs of an account, or of all; those before the given one.
 pub(crate) async fn list_recent(
     conn: &mut PgConnection,
     account: Option<EmagAccountId>,
+    before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<Run>, sqlx::Error> {
     select!(
-        "WHERE $1::bigint IS NULL OR account_id = $1 ORDER BY id DESC LIMIT $2",
+        "WHERE ($1::bigint IS NULL OR account_id = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
         account.map(|id| id.0),
+        before,
         limit
     )
     .fetch_all(conn)
@@ -226,83 +228,20 @@ pub(crate) async fn fail(
     Ok(())
 }
 
-/// Something a run could not take.
-#[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    /// `page`, `offer`, `order` or `acknowledge`.
-    pub(crate) subject: &'static str,
-    pub(crate) external_id: String,
-    pub(crate) code: String,
-    pub(crate) detail: Option<String>,
-    pub(crate) raw: Option<Value>,
-}
-
-pub(crate) async fn add_failures(
-    conn: &mut PgConnection,
-    run: SyncRunId,
-    failures: &[Failure],
-) -> Result<(), sqlx::Error> {
-    let text = |pick: fn(&Failure) -> String| failures.iter().map(pick).collect::<Vec<_>>();
-    query!(
-        "INSERT INTO app.emag_sync_failures (run_id, subject, external_id, code, detail, raw)
-         SELECT $1, f.subject, f.external_id, f.code, f.detail, f.raw
-           FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])
-                AS f(subject, external_id, code, detail, raw)
-          WHERE NOT EXISTS (SELECT FROM app.emag_sync_failures old
-                             WHERE old.run_id = $1 AND old.subject = f.subject AND old.external_id = f.external_id
-                               AND old.resolved_at IS NULL)",
-        run as SyncRunId,
-        &text(|f| f.subject.to_owned()),
-        &text(|f| f.external_id.replace('\0', "")),
-        &text(|f| f.code.clone()),
-        &failures
-            .iter()
-            .map(|f| f.detail.as_ref().map(|d| d.replace('\0', "")))
-            .collect::<Vec<_>>() as _,
-        &failures.iter().map(|f| f.raw.clone()).collect::<Vec<_>>() as _,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Rows of an account that came in after all end their older failures.
-pub(crate) async fn resolve_failures(
+/// Runs that were partial and whose list is empty by now are done after all.
+pub(crate) async fn close_partial(
     conn: &mut PgConnection,
     account: EmagAccountId,
-    subject: &str,
-    external_ids: &[String],
-    now: Timestamp,
+    kind: RunKind,
 ) -> Result<(), sqlx::Error> {
     query!(
-        "UPDATE app.emag_sync_failures f SET resolved_at = $4
-           FROM app.emag_sync_runs r
-          WHERE r.id = f.run_id AND r.account_id = $1 AND f.subject = $2 AND f.external_id = ANY($3)
-            AND f.resolved_at IS NULL",
+        "UPDATE app.emag_sync_runs r SET state = 'done'
+          WHERE r.account_id = $1 AND r.kind = $2 AND r.state = 'partial'
+            AND NOT EXISTS (SELECT FROM app.emag_sync_failures f WHERE f.run_id = r.id AND f.resolved_at IS NULL)",
         account as EmagAccountId,
-        subject,
-        external_ids,
-        now
+        kind.code()
     )
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// The first rows of what a run could not take; open ones first.
-pub(crate) async fn list_failures(
-    conn: &mut PgConnection,
-    run: SyncRunId,
-    limit: i64,
-) -> Result<Vec<FailureRow>, sqlx::Error> {
-    query_as!(
-        FailureRow,
-        "SELECT id, subject, external_id, code, detail, created_at, resolved_at
-           FROM app.emag_sync_failures WHERE run_id = $1
-          ORDER BY resolved_at NULLS FIRST, id LIMIT $2",
-        run as SyncRunId,
-        limit
-    )
-    .fetch_all(conn)
-    .await
 }

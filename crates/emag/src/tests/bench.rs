@@ -1,7 +1,7 @@
 //! A shop: the marketplace in this process, an account or two, and what to ask them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use emag_api::{
@@ -9,12 +9,12 @@ use emag_api::{
     TransportError,
 };
 use emag_sandbox::{DEMO_PASSWORD, FBE_USERNAME, MAIN_USERNAME, Options, Sandbox, SeedOptions};
-use kernel::{Actor, EmagAccountId, SyncRunId};
+use kernel::{Actor, Clock, EmagAccountId, SyncRunId};
 use serde_json::Value;
 use testkit::TestDb;
 use tokio::sync::oneshot;
 
-use crate::service::{accounts, runs};
+use crate::service::{accounts, holds, retry, runs};
 use crate::{AccountKind, Context, ContextParts, NewAccount, NoObserver, Run, RunKind, RunMode};
 
 /// A shop that is tested.
@@ -24,13 +24,21 @@ pub(super) struct Shop {
     pub(super) sandbox: Sandbox,
     pub(super) actor: Actor,
     pub(super) url: String,
+    pub(super) clock: Clock,
+    pub(super) hands: kernel::ManualClock,
+    cut: Arc<AtomicBool>,
+    bend: Bend,
     _stop: oneshot::Sender<()>,
 }
 
-/// Sends for real, unless the cable is cut.
+type Bender = Box<dyn Fn(&HttpRequest, HttpResponse) -> HttpResponse + Send + Sync>;
+type Bend = Arc<Mutex<Option<Bender>>>;
+
+/// Sends for real, unless the cable is cut; may bend what comes back.
 struct Cable {
     inner: ReqwestTransport,
     cut: Arc<AtomicBool>,
+    bend: Bend,
 }
 
 #[async_trait::async_trait]
@@ -39,14 +47,17 @@ impl Transport for Cable {
         if self.cut.load(Ordering::SeqCst) {
             return Err(TransportError::new(emag_api::UnreachableKind::Connect, "cut"));
         }
-        self.inner.send(request).await
+        let response = self.inner.send(request.clone()).await?;
+        Ok(match &*self.bend.lock().unwrap() {
+            Some(bend) => bend(&request, response),
+            None => response,
+        })
     }
 }
 
 /// How fast calls may follow each other.
 pub(super) enum Pace {
     /// As documented; the sandbox refuses more.
-    #[allow(dead_code, reason = "the timed run is made by hand")]
     Documented,
     /// As fast as it goes, and the sandbox does not count.
     Free,
@@ -73,7 +84,7 @@ impl Shop {
     #[allow(clippy::disallowed_methods, reason = "the marketplace runs beside the test")]
     async fn start(seed: Option<SeedOptions>, pace: Pace) -> Self {
         let db = testkit::database().await;
-        let (clock, _) = testkit::clock();
+        let (clock, hands) = testkit::clock();
         let options = match pace {
             // Limits are counted by the sandbox's own clock, so it must run.
             Pace::Documented => Options::at(clock.now()),
@@ -105,6 +116,7 @@ impl Shop {
             retry.locked_pause = Duration::from_millis(1);
         }
         let cut = Arc::new(AtomicBool::new(false));
+        let bend = Bend::default();
         let context = Context::new(ContextParts {
             db: db.db.clone(),
             clock: clock.clone(),
@@ -112,6 +124,7 @@ impl Shop {
             transport: Arc::new(Cable {
                 inner: ReqwestTransport::new().unwrap(),
                 cut: Arc::clone(&cut),
+                bend: Arc::clone(&bend),
             }),
             observer: Arc::new(NoObserver),
             pacers,
@@ -125,8 +138,89 @@ impl Shop {
             sandbox,
             actor,
             url,
+            clock,
+            hands,
+            cut,
+            bend,
             _stop: stop,
         }
+    }
+
+    /// Changes what the marketplace answers on its way here.
+    pub(super) fn bend(
+        &self,
+        how: impl Fn(&HttpRequest, HttpResponse) -> HttpResponse + Send + Sync + 'static,
+    ) {
+        *self.bend.lock().unwrap() = Some(Box::new(how));
+    }
+
+    /// Answers to calls of this route are text of ours, with status 200.
+    pub(super) fn answer(&self, route: &'static str, text: impl Into<String>) {
+        let text = text.into();
+        self.bend(move |request, response| {
+            if !request.url.contains(route) {
+                return response;
+            }
+            HttpResponse {
+                status: 200,
+                headers: Vec::new(),
+                body: text.clone().into_bytes(),
+            }
+        });
+    }
+
+    pub(super) fn straighten(&self) {
+        *self.bend.lock().unwrap() = None;
+    }
+
+    pub(super) fn cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::SeqCst);
+    }
+
+    pub(super) async fn account_row(&self, id: EmagAccountId) -> crate::Account {
+        let mut conn = self.db.db.read().await.unwrap();
+        crate::store::accounts::find(&mut conn, id)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    pub(super) async fn failures(&self, run: SyncRunId) -> Vec<crate::FailureRow> {
+        let mut conn = self.db.db.read().await.unwrap();
+        runs::failures(&mut conn, &self.actor, run, 100).await.unwrap()
+    }
+
+    /// Asks for another try of a failure and does it.
+    pub(super) async fn retry(&self, run: SyncRunId, failure: i64) {
+        let mut tx = self.db.db.begin(&self.actor).await.unwrap();
+        let row = retry::failure(&mut tx, &self.actor, (run, failure))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(row.code, "retrying", "the wish is seen at once");
+        assert_eq!(
+            retry::work(&self.context, failure).await.unwrap(),
+            runs::Outcome::Ended
+        );
+    }
+
+    /// Switches the sending on.
+    pub(super) async fn send_from(&self, account: EmagAccountId) {
+        let mut tx = self.db.db.begin(&self.actor).await.unwrap();
+        holds::switch_push(&mut tx, &self.actor, &self.context, account, true)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Calls that change something at the marketplace, acknowledgements apart.
+    pub(super) fn writes(&self) -> Vec<String> {
+        self.sandbox
+            .calls(0)
+            .into_iter()
+            .map(|call| call.path)
+            .filter(|path| ["/save", "/offer_stock"].iter().any(|word| path.contains(word)))
+            .collect()
     }
 
     pub(super) async fn main(&self) -> EmagAccountId {

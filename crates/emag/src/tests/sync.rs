@@ -7,7 +7,7 @@ use crate::{RunKind, RunState};
 
 const HELD: &str = "SELECT COALESCE(sum(quantity), 0)::bigint FROM app.reservations WHERE state = 'held'";
 
-async fn nothing_lost_or_doubled(shop: &Shop) {
+pub(super) async fn nothing_lost_or_doubled(shop: &Shop) {
     let main = i64::try_from(shop.orders_at_emag(MAIN_USERNAME).len()).unwrap();
     // Only an account that is connected brings its orders.
     let has_fbe = shop

@@ -1,3 +1,5 @@
 mod ledger;
 mod rim;
 mod rules;
+mod speed;
+mod sums;

@@ -103,10 +103,17 @@ orders-line-shipped = { $count ->
 }
 orders-line-find = Search the product
 orders-line-nothing-found = No product found. Try another name, SKU or EAN.
-orders-line-named = { $short ->
-    [0] The product is known now; reserved: { $reserved }.
-   *[other] The product is known now; reserved: { $reserved }, missing: { $short }.
+orders-article-named = { $lines ->
+    [one] The product is known now; reserved: { $reserved }, missing: { $short }.
+   *[other] The product is known now on { $lines } lines; reserved: { $reserved }, missing: { $short }.
 }
+orders-queue = Unknown articles
+orders-queue-text = Order lines whose product nobody knows yet: name it once and every line of the same article gets it, with its stock
+orders-queue-article = Article as the channel calls it
+orders-queue-order = Order
+orders-queue-see = All unknown articles
+orders-queue-empty = Every article is known
+orders-queue-empty-text = Order lines whose product is not known appear here.
 orders-available = available: { $count }
 orders-sum-net = Net total
 orders-sum-vat = VAT

@@ -108,10 +108,18 @@ orders-line-shipped = { $count ->
 }
 orders-line-find = Caută produsul
 orders-line-nothing-found = Niciun produs găsit. Încearcă alt nume, SKU sau EAN.
-orders-line-named = { $short ->
-    [0] Produsul a fost stabilit; rezervate: { $reserved }.
-   *[other] Produsul a fost stabilit; rezervate: { $reserved }, lipsă: { $short }.
+orders-article-named = { $lines ->
+    [one] Produsul a fost stabilit; rezervate: { $reserved }, lipsă: { $short }.
+    [few] Produsul a fost stabilit pe { $lines } linii; rezervate: { $reserved }, lipsă: { $short }.
+   *[other] Produsul a fost stabilit pe { $lines } de linii; rezervate: { $reserved }, lipsă: { $short }.
 }
+orders-queue = Articole necunoscute
+orders-queue-text = Linii de comandă al căror produs nu se știe: îl alegi o dată și îl primesc toate liniile cu același articol, cu tot cu stoc
+orders-queue-article = Articolul, cum îi spune canalul
+orders-queue-order = Comandă
+orders-queue-see = Toate articolele necunoscute
+orders-queue-empty = Toate articolele sunt cunoscute
+orders-queue-empty-text = Aici apar liniile de comandă al căror produs nu se știe.
 orders-available = disponibil: { $count }
 orders-sum-net = Total net
 orders-sum-vat = TVA

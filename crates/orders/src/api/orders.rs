@@ -12,7 +12,7 @@ use web::{ApiActor, AppState, IfMatch, Json, List, Path, Problem, Query};
 
 use super::customers::CustomerBody;
 use super::sorted;
-use super::views::{LineOutcomeView, OrderSummary, OrderView};
+use super::views::{NamedView, OrderSummary, OrderView, UnresolvedLineView};
 use crate::model::{Channel, Fulfilment, NewLine, NewOrder, Order, OrderStatus, PaymentMethod};
 use crate::search::{Direction, OrderFilter, OrderSort};
 use crate::service;
@@ -305,10 +305,11 @@ pub(crate) struct ResolveBody {
     product_id: ProductId,
 }
 
-/// Names the article of an unresolved line and reserves it.
+/// Names the article of an unresolved line, on it and on every line that waits for the same article of the same shop,
+/// and reserves what their orders want.
 #[utoipa::path(post, path = "/api/v1/orders/lines/{line_id}/resolve", tag = "orders",
     params(("line_id" = i64, Path)), request_body = ResolveBody,
-    responses((status = 200, body = LineOutcomeView)))]
+    responses((status = 200, body = NamedView), (status = 409)))]
 pub(crate) async fn resolve(
     State(state): State<AppState>,
     ApiActor(actor): ApiActor,
@@ -316,12 +317,29 @@ pub(crate) async fn resolve(
     Json(body): Json<ResolveBody>,
 ) -> Result<Response, Problem> {
     let mut tx = state.db.begin(&actor).await?;
-    let outcome = service::resolve_line(&mut tx, &actor, line_id, body.product_id).await?;
+    let named = service::resolve_line(&mut tx, &actor, line_id, body.product_id).await?;
     tx.commit().await?;
-    let view = LineOutcomeView {
-        line_id,
-        reserved: outcome.reserved,
-        short: outcome.short,
-    };
-    Ok(axum::Json(view).into_response())
+    Ok(axum::Json(NamedView::from(named)).into_response())
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UnresolvedQuery {
+    limit: Option<u16>,
+    cursor: Option<String>,
+}
+
+/// Lines of open orders whose article nobody knows yet, the longest waiting first.
+#[utoipa::path(get, path = "/api/v1/orders/unresolved-lines", tag = "orders", params(UnresolvedQuery),
+    responses((status = 200, body = List<UnresolvedLineView>)))]
+pub(crate) async fn unresolved(
+    State(state): State<AppState>,
+    ApiActor(actor): ApiActor,
+    Query(query): Query<UnresolvedQuery>,
+) -> Result<List<UnresolvedLineView>, Problem> {
+    let page = web::page_request(query.limit, query.cursor)?;
+    let mut conn = state.db.read().await?;
+    let page = service::unresolved_lines(&mut conn, &actor, &page).await?;
+    Ok(List::from_page(page.map(UnresolvedLineView::from)))
 }

@@ -7,10 +7,11 @@ use web::Problem;
 
 use crate::error::OrderError;
 use crate::model::{
-    Address, Channel, Customer, CustomerKind, Fulfilment, Line, LineStatus, Order, OrderRow, OrderStatus,
-    PaymentMethod,
+    Address, Channel, Customer, CustomerKind, Fulfilment, Line, LineOutcome, LineStatus, Order, OrderRow,
+    OrderStatus, PaymentMethod,
 };
-use crate::search::CustomerRow;
+use crate::search::{CustomerRow, UnresolvedLine};
+use crate::service::Named;
 
 /// An order of the list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -288,7 +289,74 @@ impl From<CustomerRow> for CustomerSummary {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderLineOutcome)]
 pub(crate) struct LineOutcomeView {
-    pub(crate) line_id: OrderLineId,
-    pub(crate) reserved: i64,
-    pub(crate) short: i64,
+    line_id: OrderLineId,
+    reserved: i64,
+    short: i64,
+}
+
+impl From<LineOutcome> for LineOutcomeView {
+    fn from(outcome: LineOutcome) -> Self {
+        Self {
+            line_id: outcome.line_id,
+            reserved: outcome.reserved,
+            short: outcome.short,
+        }
+    }
+}
+
+/// What naming an article did.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ResolvedOrderLine)]
+pub(crate) struct NamedView {
+    #[serde(flatten)]
+    line: LineOutcomeView,
+    /// Lines that waited for the same article of the same shop and got it too.
+    others: Vec<LineOutcomeView>,
+}
+
+impl From<Named> for NamedView {
+    fn from(named: Named) -> Self {
+        Self {
+            line: named.line.into(),
+            others: named.others.into_iter().map(LineOutcomeView::from).collect(),
+        }
+    }
+}
+
+/// A line whose article nobody knows yet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UnresolvedOrderLine)]
+pub(crate) struct UnresolvedLineView {
+    line_id: OrderLineId,
+    order_id: OrderId,
+    order_number: String,
+    #[schema(value_type = String)]
+    channel: Channel,
+    /// Which of several shops of the channel.
+    channel_account: i64,
+    /// The seller's code, as the channel gave it.
+    sku: Option<String>,
+    /// The channel's own number of the article.
+    external_product_id: Option<String>,
+    name: String,
+    quantity: i64,
+    #[schema(value_type = String, format = DateTime)]
+    placed_at: Timestamp,
+}
+
+impl From<UnresolvedLine> for UnresolvedLineView {
+    fn from(line: UnresolvedLine) -> Self {
+        Self {
+            line_id: line.line_id,
+            order_id: line.order_id,
+            order_number: line.order_number,
+            channel: line.channel,
+            channel_account: line.channel_account,
+            sku: line.sku,
+            external_product_id: line.external_product_id,
+            name: line.name,
+            quantity: line.quantity,
+            placed_at: line.placed_at,
+        }
+    }
 }

@@ -2,11 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use catalog::{ProductFilter, ProductStatus};
-use kernel::{Limit, Money, Net, OrderId, PageRequest, Timestamp};
+use kernel::{Money, Net, OrderId, Timestamp};
 use serde::{Deserialize, Serialize};
 use web::{AppState, Page, Path, Problem, Query};
 
+use super::articles::{Found, find};
 use super::{Badge, channel_text, say, status_badge, story};
 use crate::error::OrderError;
 use crate::model::{
@@ -14,9 +14,6 @@ use crate::model::{
     order_totals, step,
 };
 use crate::{CUSTOMERS_VIEW, ORDERS_CANCEL, ORDERS_EDIT, ORDERS_SHIP, service};
-
-/// Articles offered for an unresolved line; a better search is faster than a longer list.
-const FOUND_MAX: u16 = 8;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,14 +95,6 @@ struct LineRow {
 }
 
 #[derive(Serialize)]
-struct Found {
-    id: i64,
-    sku: String,
-    name: String,
-    available: i64,
-}
-
-#[derive(Serialize)]
 struct CustomerCard {
     href: Option<String>,
     name: String,
@@ -139,29 +128,6 @@ pub(super) async fn show(
         line.found = found;
     }
     page.render("orders/show.html", &context)
-}
-
-async fn find(conn: &mut sqlx::PgConnection, page: &Page, text: &str) -> Result<Vec<Found>, Problem> {
-    let filter = ProductFilter {
-        q: Some(text.to_owned()),
-        status: Some(ProductStatus::Active),
-        ..ProductFilter::default()
-    };
-    let request = PageRequest {
-        limit: Limit::new(FOUND_MAX).unwrap_or_default(),
-        after: None,
-    };
-    let found = catalog::service::list(conn, &page.actor, &filter, request).await?;
-    Ok(found
-        .items
-        .into_iter()
-        .map(|row| Found {
-            id: row.id.0,
-            sku: row.sku.to_string(),
-            name: row.name,
-            available: row.available,
-        })
-        .collect())
 }
 
 fn context(page: &Page, order: Order, story: Vec<story::Entry>) -> Result<ShowPage, Problem> {

@@ -8,6 +8,7 @@ use ui::Args;
 use web::{AppState, FlashKind, Form, Page, Path, Problem};
 
 use super::refused;
+use super::unresolved::told;
 use crate::error::OrderError;
 use crate::model::{Action, Order};
 use crate::service;
@@ -114,12 +115,9 @@ pub(super) async fn resolve(
     let to = format!("/orders/{id}");
     let mut tx = state.db.begin(&page.actor).await?;
     match service::resolve_line(&mut tx, &page.actor, line, form.product).await {
-        Ok(outcome) => {
+        Ok(named) => {
             tx.commit().await?;
-            let args = Args::new()
-                .with("reserved", outcome.reserved)
-                .with("short", outcome.short);
-            Ok(page.redirect_with(&to, FlashKind::Success, "orders-line-named", &args))
+            Ok(page.redirect_with(&to, FlashKind::Success, "orders-article-named", &told(&named)))
         }
         Err(error) => refused(&page, &to, error),
     }

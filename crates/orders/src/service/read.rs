@@ -113,12 +113,14 @@ pub async fn unresolved_lines(
         Some(cursor) => cursor.open::<i64>()?,
         None => 0,
     };
+    let total = store::count_unresolved(&mut *conn).await?;
     let rows = store::list_unresolved(conn, after, page.limit.probe()).await?;
-    let page = Page::cut(rows, page.limit, None, |row| row.line_id.0);
+    let page = Page::cut(rows, page.limit, Some(total), |row| row.line_id.0);
     Ok(page.map(|row| UnresolvedLine {
         line_id: row.line_id,
         order_id: row.order_id,
         order_number: row.order_number,
+        channel: row.channel,
         channel_account: row.channel_account,
         sku: row.sku,
         external_product_id: row.external_product_id,

@@ -1,14 +1,13 @@
-//! Lines that could not be promised: resolved by a person, filled when units come in, told when units are lost.
+//! Lines that could not be promised: filled when units come in, told when units are lost.
 
 use std::collections::HashSet;
 
 use inventory::Want;
-use kernel::{Actor, OrderLineId, ProductId, Refusal};
+use kernel::{Actor, OrderLineId, ProductId};
 use sqlx::PgConnection;
 
 use super::book::{Book, Recheck};
 use crate::error::OrderError;
-use crate::model::{LineOutcome, LineStatus};
 use crate::{ORDERS_EDIT, store};
 
 /// Orders filled in one go; the rest waits for the next run, which is asked for at once.
@@ -21,51 +20,6 @@ pub struct Allocated {
     pub units: i64,
     /// There were more orders than one run looks at.
     pub more: bool,
-}
-
-/// Says which article a line is, and reserves it if the order still wants it.
-pub async fn resolve_line(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    line_id: OrderLineId,
-    product: ProductId,
-) -> Result<LineOutcome, OrderError> {
-    actor.require(ORDERS_EDIT)?;
-    let order = store::order_of_line(&mut *conn, line_id)
-        .await?
-        .ok_or(OrderError::NotFound)?;
-    let mut book = Book::lock(&mut *conn, order).await?;
-    let line = book.line_mut(line_id).ok_or(OrderError::NotFound)?;
-    match (line.product, line.status) {
-        (_, LineStatus::Cancelled) => return Err(Refusal::new("orders-refused-line-cancelled").into()),
-        (Some(known), LineStatus::Active) if known != product => {
-            return Err(Refusal::new("orders-refused-line-resolved").into());
-        }
-        (Some(_), LineStatus::Active) => {
-            return Ok(LineOutcome {
-                line_id,
-                reserved: line.reserved,
-                short: line.short,
-            });
-        }
-        (None, LineStatus::Active) => line.product = Some(product),
-    }
-    if catalog::service::get_many(&mut *conn, actor, &[product])
-        .await?
-        .is_empty()
-    {
-        let refusal = Refusal::new("orders-line-unknown-product").with("product", product.0);
-        return Err(OrderError::field("product_id", refusal));
-    }
-    store::set_line_product(&mut *conn, line_id, product).await?;
-    book.settle(&mut *conn, actor, Recheck::No).await?;
-    book.save(&mut *conn).await?;
-    let line = book.line_mut(line_id).ok_or(OrderError::NotFound)?;
-    Ok(LineOutcome {
-        line_id,
-        reserved: line.reserved,
-        short: line.short,
-    })
 }
 
 /// Gives units that came in to the lines that wait for them, oldest orders first.
@@ -110,7 +64,10 @@ async fn any_available(conn: &mut PgConnection, products: &[ProductId]) -> Resul
     Ok(levels.iter().any(|level| level.available > 0))
 }
 
-async fn lock_books(conn: &mut PgConnection, ids: &[kernel::OrderId]) -> Result<Vec<Book>, OrderError> {
+pub(super) async fn lock_books(
+    conn: &mut PgConnection,
+    ids: &[kernel::OrderId],
+) -> Result<Vec<Book>, OrderError> {
     let mut books = Vec::new();
     for record in store::lock_orders(&mut *conn, ids).await? {
         books.push(Book {

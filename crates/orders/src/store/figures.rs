@@ -5,7 +5,7 @@ use kernel::{OrderId, OrderLineId, Timestamp};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, query, query_as, query_scalar};
 
-use crate::model::OrderStatus;
+use crate::model::{Channel, OrderStatus};
 use crate::search::DeskOrder;
 
 pub(crate) async fn count_to_ship(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {
@@ -128,6 +128,7 @@ pub(crate) struct UnresolvedRecord {
     pub(crate) line_id: OrderLineId,
     pub(crate) order_id: OrderId,
     pub(crate) order_number: String,
+    pub(crate) channel: Channel,
     pub(crate) channel_account: i64,
     pub(crate) sku: Option<String>,
     pub(crate) external_product_id: Option<String>,
@@ -145,7 +146,7 @@ pub(crate) async fn list_unresolved(
     query_as!(
         UnresolvedRecord,
         r#"SELECT l.id AS "line_id: OrderLineId", o.id AS "order_id: OrderId", o.number AS order_number,
-                  o.channel_account, l.sku, l.external_product_id, l.name, l.quantity, o.placed_at
+                  o.channel AS "channel: Channel", o.channel_account, l.sku, l.external_product_id, l.name, l.quantity, o.placed_at
              FROM app.sales_order_lines l JOIN app.sales_orders o ON o.id = l.order_id
             WHERE l.product_id IS NULL AND l.status = 'active' AND o.status IN ('new', 'confirmed', 'packed')
               AND l.id > $1
@@ -154,6 +155,15 @@ pub(crate) async fn list_unresolved(
         limit
     )
     .fetch_all(conn)
+    .await
+}
+
+pub(crate) async fn count_unresolved(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    query_scalar!(
+        r#"SELECT count(*) AS "n!" FROM app.sales_order_lines l JOIN app.sales_orders o ON o.id = l.order_id
+            WHERE l.product_id IS NULL AND l.status = 'active' AND o.status IN ('new', 'confirmed', 'packed')"#
+    )
+    .fetch_one(conn)
     .await
 }
 

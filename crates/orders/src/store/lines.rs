@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use sqlx::{PgConnection, query, query_as, query_scalar};
 
 use crate::error::OrderError;
-use crate::model::{Line, LineStatus, PricedLine};
+use crate::model::{Channel, Line, LineStatus, PricedLine};
 
 struct LineRecord {
     id: OrderLineId,
@@ -163,19 +163,67 @@ pub(crate) async fn cancel_lines(conn: &mut PgConnection, ids: &[OrderLineId]) -
     Ok(())
 }
 
-pub(crate) async fn set_line_product(
+pub(crate) async fn set_line_products(
     conn: &mut PgConnection,
-    id: OrderLineId,
-    product: ProductId,
+    lines: &[(OrderLineId, ProductId)],
 ) -> Result<(), sqlx::Error> {
+    let (ids, products): (Vec<OrderLineId>, Vec<ProductId>) = lines.iter().copied().unzip();
     query!(
-        "UPDATE app.sales_order_lines SET product_id = $2, updated_at = now() WHERE id = $1",
-        id as OrderLineId,
-        product as ProductId
+        "UPDATE app.sales_order_lines AS line SET product_id = l.product_id, updated_at = now()
+           FROM unnest($1::bigint[], $2::bigint[]) AS l(id, product_id)
+          WHERE line.id = l.id AND line.product_id IS NULL",
+        &ids as &[OrderLineId],
+        &products as &[ProductId]
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// What a channel calls the article of a line, and where the line stands.
+pub(crate) struct LineKey {
+    pub(crate) status: LineStatus,
+    pub(crate) external_product_id: Option<String>,
+    pub(crate) channel: Channel,
+    pub(crate) channel_account: i64,
+}
+
+pub(crate) async fn find_line_key(
+    conn: &mut PgConnection,
+    id: OrderLineId,
+) -> Result<Option<LineKey>, sqlx::Error> {
+    query_as!(
+        LineKey,
+        r#"SELECT l.status AS "status: LineStatus", l.external_product_id, o.channel AS "channel: Channel",
+                  o.channel_account
+             FROM app.sales_order_lines l JOIN app.sales_orders o ON o.id = l.order_id WHERE l.id = $1"#,
+        id as OrderLineId
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Lines of a shop, of any order, that wait for an article the channel calls by one of these numbers; with the number.
+pub(crate) async fn list_waiting(
+    conn: &mut PgConnection,
+    (channel, channel_account): (Channel, i64),
+    numbers: &[String],
+    limit: i64,
+) -> Result<Vec<(OrderLineId, String)>, sqlx::Error> {
+    let rows = query!(
+        r#"SELECT l.id AS "id: OrderLineId", l.external_product_id AS "number!"
+             FROM app.sales_order_lines l JOIN app.sales_orders o ON o.id = l.order_id
+            WHERE l.product_id IS NULL AND l.status = 'active' AND o.channel = $1 AND o.channel_account = $2
+              AND l.external_product_id = ANY($3)
+            ORDER BY l.id LIMIT $4"#,
+        channel as Channel,
+        channel_account,
+        numbers,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.number)).collect())
 }
 
 /// Writes what is reserved, short and shipped where it differs.

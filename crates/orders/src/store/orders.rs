@@ -161,18 +161,6 @@ pub(crate) async fn find_order_by_external(
     .await
 }
 
-pub(crate) async fn order_of_line(
-    conn: &mut PgConnection,
-    line: kernel::OrderLineId,
-) -> Result<Option<OrderId>, sqlx::Error> {
-    query_scalar!(
-        r#"SELECT order_id AS "order_id: OrderId" FROM app.sales_order_lines WHERE id = $1"#,
-        line as kernel::OrderLineId
-    )
-    .fetch_optional(conn)
-    .await
-}
-
 pub(crate) async fn next_order_number(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {
     query_scalar!(r#"SELECT nextval('app.sales_order_number') AS "next!""#)
         .fetch_one(conn)

@@ -147,7 +147,7 @@ async fn an_unknown_article_waits_in_the_queue_until_somebody_names_it() {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    assert_eq!((outcome.reserved, outcome.short), (2, 0));
+    assert_eq!((outcome.line.reserved, outcome.line.short), (2, 0));
     assert_eq!(shop.order(id).await.unresolved_lines, 0);
     // The channel still knows no article; what a person said stays.
     assert!(!shop.import(order("700", &["A 1", "NIX 2"])).await.changed);

@@ -19,6 +19,7 @@ const KEYS_IN_CODE: &[&str] = &[
     "orders-channel-*",
     "orders-chip-*",
     "orders-customer-kind-*",
+    "orders-article-named",
     "orders-customers-company",
     "orders-customers-person",
     "orders-done-*",
@@ -72,11 +73,11 @@ pub(super) fn state(shop: &Shop) -> web::AppState {
     builder.build()
 }
 
-fn app(shop: &Shop) -> Router {
+pub(super) fn app(shop: &Shop) -> Router {
     web::app(state(shop), crate::routes(), 1 << 20, Vec::new())
 }
 
-async fn send(
+pub(super) async fn send(
     app: &Router,
     method: Method,
     path: &str,
@@ -102,18 +103,18 @@ async fn send(
     (status, location, String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-async fn get(app: &Router, path: &str) -> String {
+pub(super) async fn get(app: &Router, path: &str) -> String {
     let (status, _, body) = send(app, Method::GET, path, "text/plain", String::new()).await;
     assert_eq!(status, StatusCode::OK, "{path}: {body}");
     body
 }
 
-async fn post(app: &Router, path: &str, body: Value) -> (StatusCode, Value) {
+pub(super) async fn post(app: &Router, path: &str, body: Value) -> (StatusCode, Value) {
     let (status, _, body) = send(app, Method::POST, path, "application/json", body.to_string()).await;
     (status, serde_json::from_str(&body).unwrap())
 }
 
-async fn submit(app: &Router, path: &str, form: &str) -> (StatusCode, String, String) {
+pub(super) async fn submit(app: &Router, path: &str, form: &str) -> (StatusCode, String, String) {
     send(
         app,
         Method::POST,

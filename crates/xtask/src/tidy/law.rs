@@ -86,6 +86,7 @@ pub(crate) const NOT_AUDITED: &[(&str, &str)] = &[
     ("sessions", "made by log-ins, not by editing; holds hashes only"),
     ("login_failures", "is itself a log, purged"),
     ("inventory", "follows the ledger, which names who and why"),
+    ("product_stock", "follows the levels, which follow the ledger"),
     (
         "stock_movements",
         "append-only: is its own trail, with user and reason",
