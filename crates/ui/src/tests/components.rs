@@ -45,6 +45,7 @@ fn full_shell(locale: Locale) -> Shell {
             key: "nav-products".to_owned(),
             active: true,
             count: Some(1234),
+            apart: true,
         }],
         flash: [
             FlashKind::Info,
