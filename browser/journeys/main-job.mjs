@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { signIn, visitor } from "../lib/browser.mjs";
 import { none } from "../lib/checks.mjs";
+import { look } from "../lib/look.mjs";
 import { until } from "../lib/plant.mjs";
 import { proof } from "../lib/report.mjs";
 
@@ -59,7 +60,7 @@ async function firstSyncIsOver(page, accountPath) {
   }, 60_000);
 }
 
-export async function mainJob({ browser, plant }) {
+export async function mainJob({ browser, plant, pictures }) {
   const { context, page, seen } = await visitor(browser, plant);
   let accountPath;
   let productPath;
@@ -93,10 +94,11 @@ export async function mainJob({ browser, plant }) {
   });
 
   await proof("an order comes in and its units are reserved and acknowledged once", async () => {
-    const [id] = await plant.sandbox("POST", "/orders", {
+    const answer = await plant.sandbox("POST", "/orders", {
       username: ACCOUNT.username,
       orders: [{ customer: { name: "Elena Călătoru" }, products: [{ product_id: FIRST_ID + 3, quantity: 2 }] }],
     });
+    const [id] = answer.ids ?? answer;
     await sync(page, accountPath, "orders");
     await page.goto("/orders?q=Călătoru");
     await page.click("table tbody tr a[href^='/orders/']");
@@ -139,6 +141,24 @@ export async function mainJob({ browser, plant }) {
     await until("the new price in the sandbox", async () => Math.abs(Number((await remoteOffer(plant, 3)).sale_price) - 35.124) < 0.001, 30_000);
     const other = await remoteOffer(plant, 4);
     assert.equal(Number(other.sale_price), 29.7521, "nothing else moved");
+  });
+
+  await proof("a price that jumps is held until somebody says yes, and then arrives", async () => {
+    await page.goto(`/products?q=${sku(5)}`);
+    const cell = page.locator("#products form[action$='/price'] input[name=value]");
+    await cell.fill("72");
+    await cell.press("Enter");
+    await page.waitForSelector("#products form.is-saved");
+    await until("the held change", async () => {
+      await page.goto("/emag/holds");
+      return page.locator("table tbody tr", { hasText: sku(5) }).count();
+    }, 30_000);
+    none("faults", await look(page, seen, "emag-holds-waiting", { pictures }));
+    await page.setViewportSize({ width: 1440, height: 900 });
+    assert.equal(Number((await remoteOffer(plant, 5)).sale_price), 29.7521, "nothing was sent yet");
+    await page.locator("table tbody tr", { hasText: sku(5) }).locator("form[action$='/approve'] button").click();
+    await page.waitForSelector(".flash.is-success");
+    await until("the approved price in the sandbox", async () => Math.abs(Number((await remoteOffer(plant, 5)).sale_price) - 59.5041) < 0.001, 30_000);
   });
 
   await proof("nothing went wrong unseen", async () => none("unseen problems", seen.problems));

@@ -28,5 +28,15 @@ export async function plain({ browser, plant }) {
     assert.ok((await page.locator("table tbody tr").count()) > 0, `"${name}" is found`);
   });
 
+  await proof("without JavaScript an order form with an unknown code says so at its line and keeps what was typed", async () => {
+    await page.goto("/orders/new");
+    await page.fill("input[name=name]", "Client de probă");
+    await page.fill("#sku-0", "NU-EXISTA-1");
+    await page.fill("#quantity-0", "2");
+    await page.click("button[name=press][value=save]:not(.sr-only)");
+    await page.waitForSelector(".field.has-error .field-error");
+    assert.equal(await page.inputValue("#sku-0"), "NU-EXISTA-1");
+  });
+
   await context.close();
 }

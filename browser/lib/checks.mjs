@@ -45,11 +45,35 @@ export function overflow(page) {
   });
 }
 
+/** What the budgets of a page allow, in bytes; scripts are counted as they travel. */
+const BUDGETS = { html: 60_000, css: 40_000, scripts: 80_000 };
+
+/** What is larger than its budget. */
+export async function overBudget(page) {
+  const weighed = await page.evaluate(async () => {
+    const size = async (address) => (await (await fetch(address)).arrayBuffer()).byteLength;
+    const packed = async (address) => {
+      const stream = (await fetch(address)).body.pipeThrough(new CompressionStream("gzip"));
+      return (await new Response(stream).arrayBuffer()).byteLength;
+    };
+    const sum = (numbers) => numbers.reduce((all, one) => all + one, 0);
+    const list = (selector, name) => [...document.querySelectorAll(selector)].map((el) => el[name]);
+    return {
+      html: await packed(location.href),
+      css: sum(await Promise.all(list("link[rel=stylesheet]", "href").map(size))),
+      scripts: sum(await Promise.all(list("script[src]", "src").map(packed))),
+    };
+  });
+  return Object.entries(BUDGETS)
+    .filter(([part, most]) => weighed[part] > most)
+    .map(([part, most]) => `${part}: ${weighed[part]} bytes, ${most} are allowed`);
+}
+
 /** Words that no one translated: a key shown as it is. */
 export function rawKeys(page) {
   return page.evaluate(() => {
     const text = document.body.innerText;
-    const found = text.match(/(?<![\w@/.-])(?:ui|nav|today|orders|order|catalog|products|inventory|stock|emag|identity|users|audit|system|setup|server)-[a-z]+(?:-[a-z0-9]+)+(?![\w@/.-])/g);
+    const found = text.match(/(?<![\w@/.-])(?:ui|nav|today|search|orders|order|catalog|products|inventory|stock|emag|identity|users|audit|system|setup|server)-[a-z]+(?:-[a-z0-9]+)+(?![\w@/.-])/g);
     return [...new Set(found ?? [])];
   });
 }

@@ -1,4 +1,4 @@
-// A demo company of one's own: started for the journeys, stopped and removed after them.
+// A MagFlow of one's own: started for the journeys, stopped and removed after them.
 import { spawn } from "node:child_process";
 import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createWriteStream } from "node:fs";
@@ -11,12 +11,21 @@ const READY_WITHIN_MS = 240_000;
 const STOP_WITHIN_MS = 30_000;
 
 export class Plant {
-  /** Starts the program; `ready` tells when it can be used. */
-  static async spawn(binary, logFile) {
+  /** Starts the demo company; `ready` tells when it can be used. */
+  static demo(binary, logFile) {
+    return Plant.spawn(binary, ["demo", "--json", "--port", "0"], logFile);
+  }
+
+  /** Starts the program on an empty database, as on the first day. Without jobs nothing calls a marketplace. */
+  static fresh(binary, logFile, { jobs = true } = {}) {
+    return Plant.spawn(binary, ["serve", "--json", "--listen", "127.0.0.1:0", ...(jobs ? [] : ["--no-jobs"])], logFile);
+  }
+
+  static async spawn(binary, command, logFile) {
     const dataDir = await mkdtemp(path.join(tmpdir(), "magflow-journeys-"));
     // PostgreSQL runs as a service user when we are root, and must be able to enter.
     await chmod(dataDir, 0o755);
-    const args = ["demo", "--json", "--port", "0", "--data-dir", dataDir];
+    const args = [...command, "--data-dir", dataDir];
     const env = { ...process.env };
     for (const name of ["DATABASE_URL", "REDIS_URL", "EMAG_API_KEY", "SECRET_KEY"]) delete env[name];
     const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"], env });
@@ -54,19 +63,21 @@ export class Plant {
     });
     const first = await Promise.race([line, this.ended, late]);
     clearTimeout(timer);
-    if (typeof first === "string") throw new Error(`the demo ${first}; its log: ${this.log.path}`);
+    if (typeof first === "string") throw new Error(`MagFlow ${first}; its log: ${this.log.path}`);
     Object.assign(this, first);
   }
 
   /** Ends exactly what was started, by its process id, whatever state it is in. */
   async stop() {
+    if (this.stopped) return;
+    this.stopped = true;
     const gone = () => this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined;
     if (!gone()) {
       this.child.kill("SIGINT");
       await Promise.race([this.ended, pause(STOP_WITHIN_MS)]);
     }
     if (!gone()) {
-      console.error("the demo did not stop by itself and was killed");
+      console.error("MagFlow did not stop by itself and was killed");
       this.child.kill("SIGKILL");
       await this.ended;
       await this.stopDatabase();

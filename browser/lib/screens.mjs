@@ -19,6 +19,8 @@ export async function emptyFolder() {
 
 /** The window is made as high as the page, so that bars stand where a person sees them: at its edges. */
 export async function shoot(page, name, size) {
+  // Messages of earlier steps go by themselves; a picture shows the page.
+  await page.evaluate(() => document.querySelectorAll(".toasts > *").forEach((toast) => toast.remove()));
   await page.setViewportSize({ width: size.width, height: size.height });
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ width: size.width, height: Math.min(Math.max(height, size.height), HEIGHT_MAX) });

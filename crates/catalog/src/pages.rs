@@ -73,6 +73,7 @@ struct ListPage {
     total: Option<i64>,
     shown: usize,
     text: String,
+    here: String,
     views: Vec<View>,
     keep: Vec<Kept>,
     sorts: Vec<Sort>,
@@ -175,6 +176,7 @@ async fn list(
         rows,
         total: found.total,
         text: query.q.clone().unwrap_or_default(),
+        here: query.href(|wanted| wanted.cursor.clone_from(&query.cursor)),
         views: views(&query, &page),
         keep: kept(&query),
         sorts: SortKey::ALL

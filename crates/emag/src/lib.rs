@@ -45,7 +45,7 @@ pub const PERMISSIONS: &[Permission] = &[EMAG_VIEW, EMAG_SYNC, EMAG_ACCOUNTS, EM
 /// Templates and words.
 pub static PAGES: ui::SlicePages = ui::slice_pages!(
     "emag",
-    templates: ["accounts.html", "account.html", "form.html", "run.html", "offers.html", "holds.html", "_product.html"]
+    templates: ["accounts.html", "account.html", "form.html", "run.html", "offers.html", "holds.html", "_error.html", "_product.html"]
 );
 
 /// The entry of the menu.

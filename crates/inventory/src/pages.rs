@@ -43,6 +43,7 @@ struct LevelsQuery {
 #[derive(Serialize)]
 struct LevelsPage {
     rows: Vec<LevelRow>,
+    here: String,
     text: String,
     may_adjust: bool,
     views: Vec<View>,
@@ -115,6 +116,7 @@ async fn levels(
     });
     let context = LevelsPage {
         rows: found.items,
+        here: query.href(query.level, query.cursor.clone()),
         text: query.q.clone().unwrap_or_default(),
         may_adjust: page.actor.may(INVENTORY_ADJUST),
         views: conditions.collect(),

@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Routes {
             unresolved::name,
         )
         .get("/orders/{id}", Access::Needs(ORDERS_VIEW), show::show)
+        .get("/orders/lines/{line}", Access::Needs(ORDERS_VIEW), show::of_line)
         .post("/orders/{id}/confirm", Access::Needs(ORDERS_EDIT), steps::confirm)
         .post("/orders/{id}/pack", Access::Needs(ORDERS_SHIP), steps::pack)
         .post("/orders/{id}/ship", Access::Needs(ORDERS_SHIP), steps::ship)
@@ -66,7 +67,7 @@ pub fn nav() -> &'static [NavItem] {
         },
         NavItem {
             href: "/customers",
-            icon: "users",
+            icon: "user",
             key: "nav-customers",
             access: Some(CUSTOMERS_VIEW),
             order: 60,
@@ -110,17 +111,22 @@ struct Sort {
 struct Badge {
     text: String,
     state: &'static str,
+    glyph: &'static str,
 }
 
 fn status_badge(page: &Page, status: OrderStatus) -> Badge {
+    let (state, glyph) = match status {
+        OrderStatus::New => ("info", "circle"),
+        OrderStatus::Confirmed => ("info", "check"),
+        OrderStatus::Packed => ("info", "package"),
+        OrderStatus::Shipped => ("good", "truck"),
+        OrderStatus::Cancelled => ("neutral", "ban"),
+        OrderStatus::Returned => ("neutral", "undo"),
+    };
     Badge {
         text: page.t(&format!("orders-status-{status}")),
-        state: match status {
-            OrderStatus::New => "info",
-            OrderStatus::Confirmed | OrderStatus::Packed => "warn",
-            OrderStatus::Shipped => "good",
-            OrderStatus::Cancelled | OrderStatus::Returned => "neutral",
-        },
+        state,
+        glyph,
     }
 }
 

@@ -19,8 +19,8 @@ pub use customers::{create_customer, get_customer, list_customers, update_custom
 pub use desk::{desk, orders_to_ship, sales_per_day};
 pub use place::place;
 pub use read::{
-    TimelineChange, TimelineEntry, attention, counts_by_status, find_by_external, get, list, timeline,
-    unresolved_lines, verify,
+    TimelineChange, TimelineEntry, attention, counts_by_status, find_by_external, get, list, order_of_line,
+    timeline, unresolved_lines, verify,
 };
 pub use resolve::{Named, resolve_external, resolve_line};
 pub use shortage::{Allocated, allocate_short, reservations_lost};

@@ -23,6 +23,7 @@ mod migrations;
 mod preferences;
 mod report;
 mod sandbox;
+mod search;
 mod serve;
 mod setup;
 mod shell;
@@ -38,5 +39,4 @@ pub mod wiring;
 pub use lineage::Exit;
 
 /// Templates and words that belong to no slice: the Today page and the system pages.
-pub static PAGES: ui::SlicePages =
-    ui::slice_pages!("server", templates: ["today.html", "system.html", "docs.html"]);
+pub static PAGES: ui::SlicePages = ui::slice_pages!("server", templates: ["today.html", "system.html", "docs.html", "search.html", "_hits.html"]);

@@ -53,7 +53,6 @@ struct Deadline {
     number: String,
     customer: String,
     ship_by: Timestamp,
-    overdue: bool,
     short: bool,
     unresolved: bool,
 }
@@ -70,7 +69,7 @@ struct Account {
     name: String,
     state: &'static str,
     state_text: String,
-    detail: String,
+    at: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -120,7 +119,7 @@ async fn page(State(state): State<AppState>, page: Page) -> Result<Response, Pro
             .filter_map(|account| account.last_finished_at)
             .max(),
         sync_failures: accounts.iter().map(|account| account.failures).sum(),
-        deadlines: deadlines(&desk, now),
+        deadlines: deadlines(&desk),
         attention: attention(&page, &desk, &accounts),
         accounts: accounts
             .iter()
@@ -141,7 +140,7 @@ async fn page(State(state): State<AppState>, page: Page) -> Result<Response, Pro
     page.render("server/today.html", &context)
 }
 
-fn deadlines(desk: &Desk, now: Timestamp) -> Vec<Deadline> {
+fn deadlines(desk: &Desk) -> Vec<Deadline> {
     desk.next
         .iter()
         .map(|order| Deadline {
@@ -149,7 +148,6 @@ fn deadlines(desk: &Desk, now: Timestamp) -> Vec<Deadline> {
             number: order.number.clone(),
             customer: order.customer.clone(),
             ship_by: order.ship_by,
-            overdue: order.ship_by < now,
             short: order.short_lines > 0,
             unresolved: order.unresolved_lines > 0,
         })
@@ -207,20 +205,22 @@ fn account_row(page: &Page, account: &AccountHealth) -> Account {
     } else {
         ("neutral", "today-account-read-only")
     };
-    let detail = account
-        .last_finished_at
-        .map(|at| ui::formats::datetime(at, page.locale))
-        .unwrap_or_default();
     Account {
         id: account.id.0,
         name: account.name.clone(),
         state,
         state_text: page.t(key),
-        detail,
+        at: account.last_finished_at,
     }
 }
 
 fn chart(page: &Page, days: &[SalesDay]) -> String {
+    // Fourteen days of nothing are no picture of anything: the chart says so in words.
+    let days = if days.iter().all(|day| day.gross.amount().is_zero()) {
+        &[]
+    } else {
+        days
+    };
     let chart = Chart {
         id: "sales".to_owned(),
         kind: Kind::Bars,

@@ -19,7 +19,7 @@ use web::{AppState, AppStateBuilder, NavItem, Routes};
 use crate::boot::Boot;
 use crate::keys::Keys;
 use crate::transport::OverOutbound;
-use crate::{chores, contracts, health, migrations, preferences, setup, shell, system, today};
+use crate::{chores, contracts, health, migrations, preferences, search, setup, shell, system, today};
 
 /// What the system's own routes need to know about the plant they run in.
 #[derive(Clone)]
@@ -88,6 +88,7 @@ pub fn routes() -> Routes {
         .merge(system::routes())
         .merge(contracts::routes())
         .merge(preferences::routes())
+        .merge(search::routes())
 }
 
 fn nav() -> Vec<NavItem> {

@@ -92,7 +92,7 @@
     if (button && button.name === "theme") { if (button.value === "system") delete root.dataset.theme; else root.dataset.theme = button.value; }
   });
 
-  // Lists: j/k move, Enter opens, x selects, e edits.
+  // Lists: j/k move, Enter opens, e edits.
   let current = null;
   const rows = () => all("[data-rows] tbody tr").filter((row) => row.offsetParent);
   function move(step) {
@@ -107,20 +107,16 @@
     const link = $("a[href]", current);
     if (link) link.focus({ preventScroll: true });
   }
-  function inRow(selector, act) { if (current && current.isConnected) { const el = $(selector, current); if (el) { act(el); return true; } } return false; }
-  // Shift and a click: everything between.
-  let lastBox = null;
-  doc.addEventListener("click", (event) => {
-    const box = event.target;
-    if (!box.matches || !box.matches("[data-rows] tbody input[type=checkbox]")) return;
-    if (event.shiftKey && lastBox && lastBox.isConnected) {
-      const boxes = all("[data-rows] tbody input[type=checkbox]"), a = boxes.indexOf(lastBox), b = boxes.indexOf(box);
-      boxes.slice(Math.min(a, b), Math.max(a, b) + 1).forEach((one) => { one.checked = box.checked; });
-    }
-    lastBox = box;
+  // A list that was fetched anew keeps the row one stood on.
+  body.addEventListener("htmx:afterSettle", () => {
+    if (!current || current.isConnected) return;
+    const link = $("a[href]", current), same = link && rows().find((row) => { const one = $("a[href]", row); return one && one.getAttribute("href") === link.getAttribute("href"); });
+    current = same || null;
+    if (current) current.classList.add("is-current");
   });
+  function inRow(selector, act) { if (current && current.isConnected) { const el = $(selector, current); if (el) { act(el); return true; } } return false; }
 
-  // The palette goes to any page of the menu.
+  // The palette goes to any page of the menu, any product, any order.
   const palette = $("#palette");
   function paletteItems(query) {
     const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
@@ -130,30 +126,50 @@
   }
   if (palette) {
     const input = $("input", palette), list = $("ul", palette), none = $("p", palette);
-    let picked = 0;
+    let picked = 0, found = [], asked = 0;
+    // Products and orders come from the search page, a moment after the last key.
+    const search = () => {
+      const query = input.value.trim(), turn = ++asked;
+      if (query.length < 2) { found = []; return; }
+      setTimeout(() => {
+        if (turn !== asked) return;
+        fetch(`${list.dataset.search}?q=${encodeURIComponent(query)}`, { headers: { "HX-Request": "true" } })
+          .then((answer) => (answer.ok ? answer.text() : ""))
+          .then((html) => {
+            if (turn !== asked) return;
+            const part = new DOMParser().parseFromString(html, "text/html");
+            found = all("a[data-hit]", part).map((link) => ({ text: link.textContent.trim(), hint: link.dataset.hint, href: link.getAttribute("href"), icon: link.dataset.hit }));
+            draw();
+          })
+          .catch(() => { found = []; });
+      }, 150);
+    };
     const draw = () => {
-      const items = paletteItems(input.value);
+      const items = paletteItems(input.value).concat(found);
       picked = Math.max(0, Math.min(picked, items.length - 1));
       list.replaceChildren(...items.map((item, index) => {
         const li = doc.createElement("li"), words = doc.createElement("span");
         li.id = `palette-${index}`; li.setAttribute("role", "option"); li.setAttribute("aria-selected", String(index === picked));
         li.dataset.href = item.href; words.textContent = item.text; li.append(sign(item.icon), words);
+        if (item.hint) { const hint = doc.createElement("small"); hint.textContent = item.hint; li.append(hint); }
         return li;
       }));
       none.hidden = items.length > 0;
+      const chosen = list.children[picked];
+      if (chosen) chosen.scrollIntoView({ block: "nearest" });
       input.setAttribute("aria-activedescendant", items.length ? `palette-${picked}` : "");
     };
-    input.addEventListener("input", () => { picked = 0; draw(); });
+    input.addEventListener("input", () => { picked = 0; draw(); search(); });
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") { event.preventDefault(); picked += event.key === "ArrowDown" ? 1 : -1; draw(); }
       else if (event.key === "Enter") { event.preventDefault(); const li = list.children[picked]; if (li) location.href = li.dataset.href; }
     });
     list.addEventListener("click", (event) => { const li = event.target.closest("li"); if (li) location.href = li.dataset.href; });
-    palette.showPalette = () => { input.value = ""; picked = 0; draw(); open("palette"); input.focus(); };
+    palette.showPalette = () => { input.value = ""; picked = 0; found = []; draw(); open("palette"); input.focus(); };
   }
 
   // Keys.
-  const GO = { t: "nav-today", o: "nav-orders", p: "nav-products", s: "nav-stock", e: "nav-emag" };
+  const GO = { t: "nav-today", o: "nav-orders", p: "nav-products", s: "nav-stock", e: "nav-emag", c: "nav-customers" };
   let waitingForPlace = 0;
   doc.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { if (palette) { event.preventDefault(); palette.showPalette(); } return; }
@@ -180,11 +196,33 @@
       case "/": { const box = $("[data-search-global]") || $("[data-search]"); if (box) { event.preventDefault(); box.focus(); box.select(); } break; }
       case "j": move(1); break;
       case "k": move(-1); break;
-      case "x": inRow("input[type=checkbox]", (box) => box.click()); break;
       case "e": if (inRow(".edit-box input", (input) => input.focus())) event.preventDefault(); break;
       case "Enter": if (!/^(A|BUTTON|SUMMARY)$/.test(el.tagName)) inRow("a[href]", (link) => link.click()); break;
     }
   });
+
+  // After a refused form the first wrong field is where one goes on.
+  const wrong = $("main [aria-invalid='true']");
+  if (wrong) wrong.focus();
+
+  // A picture that cannot be fetched leaves its place to the sign behind it.
+  doc.addEventListener("error", (event) => { if (event.target.matches && event.target.matches("img[data-picture]")) event.target.remove(); }, true);
+  all("img[data-picture]").forEach((img) => { if (img.complete && img.naturalWidth === 0 && img.loading !== "lazy") img.remove(); });
+
+  // Deadlines count on, in the form the server writes them.
+  const span = (minutes) => {
+    const days = Math.floor(minutes / 1440), hours = Math.floor(minutes / 60) % 24;
+    if (days > 0) return `${days} ${root.lang === "ro" ? "z" : "d"} ${hours} h`;
+    return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+  };
+  setInterval(() => all("time[data-deadline]").forEach((el) => {
+    const gap = Date.parse(el.dateTime) - Date.now(), over = gap < 0;
+    const text = body.dataset[over ? "timeOver" : "timeLeft"].replace("#", span(Math.floor(Math.abs(gap) / 60000)));
+    if (el.textContent === text) return;
+    const crossed = over && el.dataset.over === undefined && !el.closest(".is-bad");
+    el.textContent = text;
+    if (crossed) { el.dataset.over = ""; doc.dispatchEvent(new Event("deadline")); }
+  }), 20000);
 
   // Live: <body data-events="/address">. An event names a topic; elements with data-live="topic" fetch
   // themselves anew (hx-get, hx-trigger="live"), unless somebody is typing in them.
@@ -192,10 +230,17 @@
   if (body.dataset.events && window.EventSource) {
     let lost = false;
     const source = new EventSource(body.dataset.events);
-    const refresh = (topic) => all("[data-live]").forEach((el) => {
-      const wanted = topic === null || el.dataset.live.split(" ").includes(topic);
-      if (wanted && !(el.contains(doc.activeElement) && typing(doc.activeElement)) && window.htmx) window.htmx.trigger(el, "live");
-    });
+    // Where somebody types, or just saved, the news waits until they are done.
+    const busy = (el) => (el.contains(doc.activeElement) && typing(doc.activeElement)) || $(".edit.is-saved, .htmx-request, dialog[open]", el);
+    const waiting = new Set();
+    const bring = (el) => {
+      if (!el.isConnected || waiting.has(el)) return;
+      if (!busy(el)) { if (window.htmx) window.htmx.trigger(el, "live"); return; }
+      waiting.add(el);
+      setTimeout(() => { waiting.delete(el); all(".edit.is-saved", el).forEach((cell) => cell.classList.remove("is-saved")); bring(el); }, 3000);
+    };
+    const refresh = (topic) => all("[data-live]").forEach((el) => { if (topic === null || el.dataset.live.split(" ").includes(topic)) bring(el); });
+    doc.addEventListener("deadline", () => refresh(null));
     source.addEventListener("open", () => {
       if (live) live.hidden = true;
       // What was missed meanwhile is fetched once.

@@ -66,6 +66,7 @@ fn shell(locale: Locale, theme: Theme) -> Shell {
         key: key.to_owned(),
         active: key == "nav-products",
         count,
+        apart: key == "nav-users",
     };
     Shell {
         locale,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use fluent_bundle::FluentValue;
 use kernel::Locale;
 use minijinja::value::{Kwargs, ValueKind};
@@ -15,6 +15,9 @@ use rust_decimal::Decimal;
 use crate::formats::{self, Distance, Unit};
 use crate::words::{Args, Words};
 use crate::{assets, chart};
+
+/// A deadline is near when what is left of a working day is needed for it.
+const SOON: TimeDelta = TimeDelta::hours(4);
 
 /// What to do about a word that is not there.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +35,8 @@ pub(crate) fn register(env: &mut Environment<'static>, words: &Arc<Words>, missi
     });
     let sentences = Arc::clone(words);
     env.add_filter("ago", move |state: &State, at: &Value| ago(&sentences, state, at));
+    env.add_filter("span", span);
+    env.add_filter("urgency", urgency);
     env.add_function("icon", |name: &str, options: Kwargs| icon(name, &options));
     env.add_function("asset", asset);
     env.add_filter("money", |state: &State, value: &Value| {
@@ -48,6 +53,9 @@ pub(crate) fn register(env: &mut Environment<'static>, words: &Arc<Words>, missi
     });
     env.add_filter("percent", |state: &State, value: &Value| {
         digits(state, value, formats::percent)
+    });
+    env.add_filter("unit", |state: &State, currency: &str| {
+        Ok::<_, Error>(formats::unit(currency, locale(state)?).to_owned())
     });
     env.add_filter("editable", editable);
     env.add_filter("date", date);
@@ -118,6 +126,32 @@ fn ago(words: &Words, state: &State, value: &Value) -> Result<String, Error> {
     words
         .find(locale, key, &Args::new().with("count", count))
         .ok_or_else(|| fault(format!("no word for the key {key}")))
+}
+
+/// Without sign: `14 h 20 min`.
+fn span(state: &State, value: &Value) -> Result<String, Error> {
+    let gap = until(state, value)?;
+    Ok(formats::span(gap, locale(state)?))
+}
+
+/// `over`, `soon` or `fine`.
+fn urgency(state: &State, value: &Value) -> Result<&'static str, Error> {
+    let gap = until(state, value)?;
+    Ok(if gap < TimeDelta::zero() {
+        "over"
+    } else if gap < SOON {
+        "soon"
+    } else {
+        "fine"
+    })
+}
+
+fn until(state: &State, value: &Value) -> Result<TimeDelta, Error> {
+    let now = moment(&shell(state, "now")?)?;
+    let at = moment(value)?;
+    at.zip(now)
+        .map(|(at, now)| at - now)
+        .ok_or_else(|| fault("a deadline is a moment".to_owned()))
 }
 
 /// `icon("box")` is decoration; `icon("box", label="…")` is read aloud.

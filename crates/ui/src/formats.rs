@@ -91,10 +91,17 @@ pub fn money_exact(amount: Decimal, currency: &str, locale: Locale) -> String {
 }
 
 fn with_currency(digits: &str, currency: &str, locale: Locale) -> String {
+    match locale {
+        Locale::Ro => format!("{digits} {}", unit(currency, locale)),
+        Locale::En => format!("{currency} {digits}"),
+    }
+}
+
+/// A currency as it stands beside an input field: `lei` in Romanian, else its code.
+pub fn unit(currency: &str, locale: Locale) -> &str {
     match (locale, currency) {
-        (Locale::Ro, "RON") => format!("{digits} lei"),
-        (Locale::Ro, other) => format!("{digits} {other}"),
-        (Locale::En, code) => format!("{code} {digits}"),
+        (Locale::Ro, "RON") => "lei",
+        (Locale::Ro | Locale::En, code) => code,
     }
 }
 
@@ -160,6 +167,22 @@ fn english_month(day: NaiveDate) -> &'static str {
         .get(day.month0() as usize)
         .copied()
         .unwrap_or(ABSENT)
+}
+
+/// A length of time in its two largest units, without sign: `1 z 3 h`, `14 h 20 min`, `5 min`. `app.js` counts on in
+/// the same form.
+pub fn span(length: TimeDelta, locale: Locale) -> String {
+    let minutes = length.abs().num_minutes();
+    let (days, hours, minutes) = (minutes / (24 * 60), minutes / 60 % 24, minutes % 60);
+    let day = match locale {
+        Locale::Ro => "z",
+        Locale::En => "d",
+    };
+    match (days, hours) {
+        (0, 0) => format!("{minutes} min"),
+        (0, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} {day} {hours} h"),
+    }
 }
 
 /// How far a moment lies from now, in the largest unit that says something.

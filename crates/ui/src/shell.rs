@@ -93,6 +93,8 @@ pub struct NavEntry {
     pub active: bool,
     /// Number beside the word: orders to ship, failed syncs.
     pub count: Option<u64>,
+    /// First of a group that stands apart: what is used now and then.
+    pub apart: bool,
 }
 
 /// A message shown once.

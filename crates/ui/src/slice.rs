@@ -53,6 +53,7 @@ pub static PAGES: SlicePages = crate::slice_pages!(
 /// input refusals, choices of the user menu, common buttons.
 pub(crate) const FRAME_KEYS: &[&str] = &[
     "nav-*",
+    "ui-actor-*",
     "ui-ago-*",
     "ui-chart-*",
     "ui-error-*",

@@ -16,6 +16,9 @@ use crate::{AppState, Caller, Problem};
 pub(crate) const LOCALE_COOKIE: &str = "magflow_locale";
 pub(crate) const THEME_COOKIE: &str = "magflow_theme";
 
+/// Entries of the rail from this place on are administration and stand apart from the daily work.
+const RAIL_APART_FROM: u16 = 800;
+
 /// The page extractor: its handler reads, calls, and ends in [`Page::render`] or [`Page::redirect`].
 pub struct Page {
     pub actor: Actor,
@@ -139,6 +142,13 @@ impl Page {
         self.is_htmx
     }
 
+    /// Who acted, when it was no person: the system's own actors have names in every language.
+    pub fn system_actor(&self, name: &str) -> String {
+        let key = format!("ui-actor-{}", name.replace([' ', '_'], "-"));
+        let text = self.t(&key);
+        if text == key { name.to_owned() } else { text }
+    }
+
     /// A word of the reader's language.
     pub fn t(&self, key: &str) -> String {
         self.state.ui.text(self.locale, key, &Args::new())
@@ -190,9 +200,14 @@ async fn fill_nav(shell: &mut Shell, state: &AppState, actor: &Actor, path: &str
         .max_by_key(|item| item.href.len())
         .map(|item| item.href);
     shell.sync = sync;
+    let first_apart = visible
+        .iter()
+        .find(|item| item.order >= RAIL_APART_FROM)
+        .map(|item| item.href);
     shell.nav = visible
         .iter()
         .map(|item| NavEntry {
+            apart: first_apart == Some(item.href),
             href: item.href.to_owned(),
             icon: item.icon.to_owned(),
             key: item.key.to_owned(),

@@ -1,7 +1,7 @@
 emag-subtitle = Seller accounts and how they stand
 emag-offers = Offers
 emag-offers-text = What eMAG holds now and what it should hold
-emag-holds = Held
+emag-holds = Held changes
 emag-holds-text = Changes that look like an accident: you decide
 emag-holds-see = See
 emag-connect = Connect account
@@ -164,3 +164,15 @@ emag-progress = { $rows ->
     [one] one row read
    *[other] { $rows } rows read
  }
+
+## Platforms
+emag-platform-emag-ro = eMAG România
+emag-platform-emag-bg = eMAG България
+emag-platform-emag-hu = eMAG Magyarország
+emag-platform-fd-ro = Fashion Days România
+emag-platform-fd-bg = Fashion Days България
+
+## Why an offer was not sent
+emag-offer-error-price-above-max = the price is above the maximum set at eMAG
+emag-offer-error-price-below-min = the price is below the minimum set at eMAG
+emag-offer-error-price-not-positive = the price must be above zero

@@ -1,11 +1,11 @@
 emag-subtitle = Conturile de vânzător și starea lor
 emag-offers = Oferte
 emag-offers-text = Ce ține eMAG acum și ce ar trebui să țină
-emag-holds = Oprite
-emag-holds-text = Modificări care arată ca o greșeală: decideți dumneavoastră
+emag-holds = Modificări oprite
+emag-holds-text = Modificări care arată ca o greșeală: decizi tu
 emag-holds-see = Vezi
 emag-connect = Conectează cont
-emag-connect-text = Contul doar citește până porniți trimiterea.
+emag-connect-text = Contul doar citește până pornești trimiterea.
 emag-open = Deschide
 emag-connected-badge = conectat
 emag-inactive = inactiv
@@ -28,7 +28,7 @@ emag-state-done = terminată
 emag-state-partial = parțială
 emag-state-failed = nereușită
 emag-no-accounts = Niciun cont conectat
-emag-no-accounts-text = Conectați contul de vânzător ca să vină catalogul și comenzile.
+emag-no-accounts-text = Conectează contul de vânzător ca să vină catalogul și comenzile.
 emag-name = Denumire
 emag-platform = Platformă
 emag-account-kind = Tip
@@ -134,9 +134,9 @@ emag-refused-nameless = eMAG nu a dat un număr acestui rând; reia toată sincr
 emag-refused-seal = Parola salvată nu se deschide cu cheia acestei instalări. Introdu-o din nou.
 emag-refused-marketplace = eMAG nu a răspuns cum trebuie: { $reason }
 emag-code-page-missing = o pagină dinaintea ei a venit incompletă; ofertele ei nu s-au văzut
-emag-help-bad-credentials = Verificați utilizatorul și parola API în contul de vânzător și introduceți-le din nou aici.
-emag-help-foreign-ip = Adăugați adresa IP a acestui server în lista de adrese permise din contul de vânzător.
-emag-help-no-credentials = Introduceți utilizatorul și parola API.
+emag-help-bad-credentials = Verifică utilizatorul și parola API în contul de vânzător și introdu-le din nou aici.
+emag-help-foreign-ip = Adaugă adresa IP a acestui server în lista de adrese permise din contul de vânzător.
+emag-help-no-credentials = Introdu utilizatorul și parola API.
 emag-help-unreachable = Se încearcă din nou singur; datele de aici rămân neatinse.
 emag-refused-buffer = Rezerva e un număr întreg, cel puțin zero.
 emag-refused-empty = Câmpul e gol.
@@ -144,15 +144,15 @@ emag-refused-hold-decided = S-a decis deja.
 emag-refused-inactive = Contul e inactiv.
 emag-refused-login-twice = Utilizatorul e conectat deja pe această platformă.
 emag-refused-long = Textul e prea lung.
-emag-refused-not-read = Citiți mai întâi toate ofertele.
+emag-refused-not-read = Citește mai întâi toate ofertele.
 emag-refused-platform = Platforma nu există.
 emag-refused-running = O sincronizare de acest fel e deja în lucru.
 emag-refused-url = Adresa începe cu https:// sau http://.
 emag-refused-warehouse = Depozitul nu se potrivește cu tipul contului.
 emag-holds-waiting = { $count ->
-    [one] O modificare așteaptă decizia dumneavoastră.
-    [few] { $count } modificări așteaptă decizia dumneavoastră.
-   *[other] { $count } de modificări așteaptă decizia dumneavoastră.
+    [one] O modificare așteaptă decizia ta.
+    [few] { $count } modificări așteaptă decizia ta.
+   *[other] { $count } de modificări așteaptă decizia ta.
  }
 emag-push-would = S-ar trimite { $stock ->
     [one] o modificare de stoc
@@ -168,3 +168,15 @@ emag-progress = { $rows ->
     [few] { $rows } rânduri citite
    *[other] { $rows } de rânduri citite
  }
+
+## Platforme
+emag-platform-emag-ro = eMAG România
+emag-platform-emag-bg = eMAG България
+emag-platform-emag-hu = eMAG Magyarország
+emag-platform-fd-ro = Fashion Days România
+emag-platform-fd-bg = Fashion Days България
+
+## De ce nu s-a trimis o ofertă
+emag-offer-error-price-above-max = prețul depășește maximul stabilit la eMAG
+emag-offer-error-price-below-min = prețul e sub minimul stabilit la eMAG
+emag-offer-error-price-not-positive = prețul trebuie să fie peste zero

@@ -194,7 +194,7 @@ fn who(page: &Page, entry: &AuditEntry) -> String {
     match (&entry.user_name, entry.actor.strip_prefix("token:")) {
         (Some(name), Some(_)) => say("identity-audit-actor-token", name),
         (Some(name), None) => name.clone(),
-        (None, _) => say("identity-audit-actor-system", &entry.actor),
+        (None, _) => say("identity-audit-actor-system", &page.system_actor(&entry.actor)),
     }
 }
 

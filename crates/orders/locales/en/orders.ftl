@@ -42,7 +42,6 @@ orders-column-placed_at = Placed
 orders-status = State
 orders-badge-short = out of stock
 orders-badge-unresolved = unknown article
-orders-badge-overdue = overdue
 orders-marketplace-ships = eMAG ships
 orders-none-found = No order fits
 orders-none-found-text = The filters or the search hide everything.
@@ -55,6 +54,7 @@ orders-total = Total
 orders-ship-by = Ship by
 orders-placed-at = Placed
 orders-shipped-at = Shipped
+orders-cancelled-by-emag = Cancelled at eMAG (reason { $code })
 orders-cancelled-because = Why it was cancelled
 orders-marketplace-ships-text = eMAG ships from its own stock. No stock of ours is reserved, and only eMAG changes the state.
 orders-unresolved-title = Unknown article
@@ -68,7 +68,7 @@ orders-short-text = { $count ->
    *[other] { $count } units are missing. They are reserved by themselves when they come in, older orders first.
 }
 orders-do-confirm = Confirm
-orders-do-pack = Packed
+orders-do-pack = Pack
 orders-do-ship = Ship
 orders-do-return = Came back
 orders-do-cancel = Cancel the order

@@ -42,7 +42,6 @@ orders-column-placed_at = Plasată
 orders-status = Stare
 orders-badge-short = fără stoc
 orders-badge-unresolved = articol necunoscut
-orders-badge-overdue = depășit
 orders-marketplace-ships = expediază eMAG
 orders-none-found = Nicio comandă nu se potrivește
 orders-none-found-text = Filtrele sau căutarea ascund tot.
@@ -55,6 +54,7 @@ orders-total = Total
 orders-ship-by = De expediat
 orders-placed-at = Plasată
 orders-shipped-at = Expediată
+orders-cancelled-by-emag = Anulată la eMAG (motivul { $code })
 orders-cancelled-because = Motivul anulării
 orders-marketplace-ships-text = eMAG expediază din stocul său. Stocul propriu nu este rezervat, iar starea o schimbă doar eMAG.
 orders-unresolved-title = Articol necunoscut
@@ -70,7 +70,7 @@ orders-short-text = { $count ->
    *[other] Lipsesc { $count } de bucăți. Se rezervă singure când intră în stoc, comenzile mai vechi întâi.
 }
 orders-do-confirm = Confirmă
-orders-do-pack = Ambalată
+orders-do-pack = Ambalează
 orders-do-ship = Expediază
 orders-do-return = A venit înapoi
 orders-do-cancel = Anulează comanda

@@ -82,6 +82,10 @@ fn kind_badge(page: &Page, kind: CustomerKind) -> Badge {
     Badge {
         text: page.t(&format!("orders-customer-kind-{kind}")),
         state: "neutral",
+        glyph: match kind {
+            CustomerKind::Person => "user",
+            CustomerKind::Company => "building",
+        },
     }
 }
 

@@ -116,10 +116,6 @@ struct Chip {
 }
 
 #[derive(Serialize)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is a badge of its own in the template"
-)]
 pub(super) struct Row {
     id: i64,
     number: String,
@@ -134,7 +130,6 @@ pub(super) struct Row {
     placed_at: Timestamp,
     /// Only while it matters.
     ship_by: Option<Timestamp>,
-    overdue: bool,
 }
 
 impl Row {
@@ -153,7 +148,6 @@ impl Row {
             short: open && row.short_lines > 0,
             unresolved: open && row.unresolved_lines > 0,
             placed_at: row.placed_at,
-            overdue: ship_by.is_some_and(|at| at < page.shell.now),
             ship_by,
         }
     }

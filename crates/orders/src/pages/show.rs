@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use kernel::{Money, Net, OrderId, Timestamp};
+use kernel::{Money, Net, OrderId, OrderLineId, Timestamp};
 use serde::{Deserialize, Serialize};
 use web::{AppState, Page, Path, Problem, Query};
 
@@ -128,6 +128,17 @@ pub(super) async fn show(
         line.found = found;
     }
     page.render("orders/show.html", &context)
+}
+
+/// Other slices know a line and not its order: the address of a line leads to the order it stands in.
+pub(super) async fn of_line(
+    State(state): State<AppState>,
+    page: Page,
+    Path(line): Path<OrderLineId>,
+) -> Result<Response, Problem> {
+    let mut conn = state.db.read().await?;
+    let order = service::order_of_line(&mut conn, &page.actor, line).await?;
+    Ok(page.redirect(&format!("/orders/{order}#line-{line}")))
 }
 
 fn context(page: &Page, order: Order, story: Vec<story::Entry>) -> Result<ShowPage, Problem> {

@@ -49,7 +49,7 @@ pub(super) fn entry(page: &Page, order: &Order, entry: TimelineEntry) -> Entry {
         }
     };
     Entry {
-        who: entry.who,
+        who: page.system_actor(&entry.who),
         text,
         at: entry.at,
         glyph,

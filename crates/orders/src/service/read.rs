@@ -42,6 +42,18 @@ pub(super) async fn whole(conn: &mut PgConnection, id: OrderId) -> Result<Order,
     record.with(customer, lines.into_iter().map(|(_, line)| line).collect())
 }
 
+/// The order a line stands in.
+pub async fn order_of_line(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    line: OrderLineId,
+) -> Result<OrderId, OrderError> {
+    actor.require(ORDERS_VIEW)?;
+    store::find_order_of_line(conn, line)
+        .await?
+        .ok_or(OrderError::NotFound)
+}
+
 /// The order a channel calls by this key.
 pub async fn find_by_external(
     conn: &mut PgConnection,

@@ -76,6 +76,18 @@ pub(crate) async fn list_lines(
         .collect()
 }
 
+pub(crate) async fn find_order_of_line(
+    conn: &mut PgConnection,
+    line: OrderLineId,
+) -> sqlx::Result<Option<OrderId>> {
+    query_scalar!(
+        r#"SELECT order_id AS "id: OrderId" FROM app.sales_order_lines WHERE id = $1"#,
+        line as _
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// Adds lines from `first_position` on.
 pub(crate) async fn insert_lines(
     conn: &mut PgConnection,

@@ -290,6 +290,13 @@ async fn an_order_is_walked_from_the_form_to_the_parcel() {
         body.contains("1.234,56"),
         "what was typed and understood comes back"
     );
+    let unknown = rows.replace("sku=A", "sku=NIX");
+    let (status, _, body) = submit(&app, "/orders/new", &format!("{unknown}&press=save")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        body.contains("NIX") && body.contains("field-error"),
+        "a wrong code is named at its line"
+    );
     let (status, _, found) = submit(&app, "/orders/new", &format!("{rows}&find=Articol&press=find")).await;
     assert!(status == StatusCode::OK && found.contains("add:A"));
     let (status, to, _) = submit(&app, "/orders/new", &format!("{rows}&shipping=10&press=save")).await;
@@ -299,6 +306,13 @@ async fn an_order_is_walked_from_the_form_to_the_parcel() {
     assert_eq!(
         (placed.lines[0].reserved, placed.total_net),
         (2, super::bench::lei("2469.12"))
+    );
+    let line = placed.lines[0].id;
+    let by_line = format!("/orders/lines/{line}");
+    let (status, of_line, _) = send(&app, Method::GET, &by_line, "text/plain", String::new()).await;
+    assert_eq!(
+        (status, of_line),
+        (StatusCode::SEE_OTHER, format!("{to}#line-{line}"))
     );
     submit(
         &app,

@@ -26,19 +26,21 @@ today-sync-failed = { $count ->
    *[other] { $count } failures to solve
  }
 today-deadlines = Shipping deadlines
+today-all = All
 today-all-orders = All orders
+today-ship-action = Orders to ship
+today-low-stock-all = All low stock
 today-order = Order
 today-customer = Customer
 today-ship-by = Deadline
 today-short = short of stock
 today-unresolved = unknown article
-today-overdue = late
 today-nothing-to-ship = No order to ship
 today-nothing-to-ship-text = New orders appear here by themselves.
 today-sales-chart = Sales by day
 today-chart-x = day
-today-chart-y = lei
-today-attention = To solve
+today-chart-y = RON
+today-attention = Needs attention
 today-all-well = All is well
 today-all-well-text = Failed synchronisations, unresolved lines and safety stops appear here.
 today-attention-unresolved = { $count ->
@@ -99,3 +101,11 @@ docs-openapi = Download OpenAPI
 docs-method = Method
 docs-path = Route
 docs-what = What it does
+
+# Search
+search-title = Search
+search-for = What matches “{ $text }”
+search-all = All
+search-none = Nothing matches
+search-nothing-asked = What are you looking for?
+search-help = Products by name, SKU, old SKU or EAN; orders by number or customer. Diacritics do not matter.

@@ -1,6 +1,6 @@
 # Pagina Azi
-today-connect-title = Conectați un cont eMAG
-today-connect-text = Catalogul, ofertele și comenzile vin singure. Nimic nu se trimite la eMAG până nu porniți dumneavoastră trimiterea.
+today-connect-title = Conectează un cont eMAG
+today-connect-text = Catalogul, ofertele și comenzile vin singure. Nimic nu se trimite la eMAG până nu pornești tu trimiterea.
 today-connect-action = Conectează contul
 today-to-ship = De expediat
 today-to-ship-hint = { $count ->
@@ -30,13 +30,15 @@ today-sync-failed = { $count ->
    *[other] { $count } de erori de rezolvat
  }
 today-deadlines = Termene de expediere
+today-all = Toate
 today-all-orders = Toate comenzile
+today-ship-action = Comenzi de expediat
+today-low-stock-all = Tot stocul mic
 today-order = Comandă
 today-customer = Client
 today-ship-by = Termen
 today-short = stoc lipsă
 today-unresolved = articol necunoscut
-today-overdue = întârziată
 today-nothing-to-ship = Nicio comandă de expediat
 today-nothing-to-ship-text = Comenzile noi apar aici singure.
 today-sales-chart = Vânzări pe zile
@@ -107,3 +109,11 @@ docs-openapi = Descarcă OpenAPI
 docs-method = Metodă
 docs-path = Rută
 docs-what = Ce face
+
+# Căutarea
+search-title = Căutare
+search-for = Ce se potrivește cu „{ $text }”
+search-all = Toate
+search-none = Nimic nu se potrivește
+search-nothing-asked = Ce cauți?
+search-help = Produse după nume, SKU, SKU vechi sau EAN; comenzi după număr sau client. Diacriticele nu contează.

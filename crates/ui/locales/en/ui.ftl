@@ -26,7 +26,7 @@ ui-menu = Menu
 ui-menu-close = Close menu
 ui-rail-toggle = Collapse or expand the menu
 ui-search = Search
-ui-search-products = Search products: name, SKU, EAN
+ui-search-all = Search products and orders
 ui-sync-state = Synchronisation state
 ui-account-menu = My account
 ui-language = Language
@@ -54,15 +54,15 @@ ui-keys-go-orders = Go to orders
 ui-keys-go-products = Go to products
 ui-keys-go-stock = Go to stock
 ui-keys-go-emag = Go to eMAG
+ui-keys-go-customers = Go to customers
 ui-keys-move = Next row, previous row
 ui-keys-open = Open the row
-ui-keys-select = Select the row
 ui-keys-edit = Edit the row
 ui-keys-close = Close or give up
 ui-keys-then = then
 ui-palette-title = Go to
-ui-palette-hint = Type the name of a page
-ui-palette-none = No page of that name
+ui-palette-hint = A page, a product or an order
+ui-palette-none = Nothing found
 
 ## Buttons and actions
 ui-save = Save
@@ -126,6 +126,9 @@ ui-in-days = { $count ->
    *[other] in { $count } days
 }
 
+ui-time-left = { $span } left
+ui-time-over = { $span } late
+
 ## Typed numbers
 ui-input-empty = Type a number.
 ui-input-not-a-number = This is not a number. Example: 1,234.56
@@ -182,3 +185,16 @@ ui-input-cursor = The cursor does not belong to this list.
 ui-input-idempotency-key = An idempotency key has 1 to 255 characters.
 ui-idempotency-other-body = This idempotency key was used for another request.
 ui-idempotency-shown-once = The first request with this idempotency key succeeded, and its answer held a secret that is shown once and not kept. Use a new key.
+
+## Who, when it is no person
+ui-actor-emag-sync = eMAG synchronisation
+ui-actor-emag-push = Sending to eMAG
+ui-actor-orders-allocate-short = Stock allocation
+ui-actor-orders-reservations-lost = Reservation check
+ui-actor-demo = Demo company
+ui-actor-start = Start-up
+ui-actor-setup = Set-up
+ui-actor-set-up = Set-up
+ui-actor-shell = Command line
+ui-actor-command-line = Command line
+ui-actor-sign-in = Sign-in

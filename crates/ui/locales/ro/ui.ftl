@@ -26,7 +26,7 @@ ui-menu = Meniu
 ui-menu-close = Închide meniul
 ui-rail-toggle = Restrânge sau extinde meniul
 ui-search = Caută
-ui-search-products = Caută produse: nume, SKU, EAN
+ui-search-all = Caută produse și comenzi
 ui-sync-state = Starea sincronizării
 ui-account-menu = Contul meu
 ui-language = Limba
@@ -54,15 +54,15 @@ ui-keys-go-orders = Mergi la comenzi
 ui-keys-go-products = Mergi la produse
 ui-keys-go-stock = Mergi la stoc
 ui-keys-go-emag = Mergi la eMAG
+ui-keys-go-customers = Mergi la clienți
 ui-keys-move = Rândul următor, rândul anterior
 ui-keys-open = Deschide rândul
-ui-keys-select = Selectează rândul
 ui-keys-edit = Editează rândul
 ui-keys-close = Închide sau renunță
 ui-keys-then = apoi
 ui-palette-title = Mergi la
-ui-palette-hint = Scrie numele unei pagini
-ui-palette-none = Nicio pagină cu acest nume
+ui-palette-hint = O pagină, un produs sau o comandă
+ui-palette-none = Nimic găsit
 
 ## Butoane și acțiuni
 ui-save = Salvează
@@ -134,6 +134,9 @@ ui-in-days = { $count ->
    *[other] peste { $count } de zile
 }
 
+ui-time-left = mai sunt { $span }
+ui-time-over = depășit cu { $span }
+
 ## Numere introduse
 ui-input-empty = Scrie un număr.
 ui-input-not-a-number = Nu este un număr. Exemplu: 1.234,56
@@ -165,21 +168,21 @@ ui-error-internal-text = Nu s-a salvat nimic pe jumătate. Eroarea a fost înreg
 ui-error-internal-help = Încearcă din nou; dacă se repetă, trimite referința de mai jos.
 
 # Problems that the web layer tells
-ui-error-unauthenticated = Autentificați-vă mai întâi.
+ui-error-unauthenticated = Intră mai întâi în cont.
 ui-error-forbidden-permission = E nevoie de permisiunea „{ $permission }”.
-ui-error-csrf = Pagina a stat deschisă prea mult. Reîncărcați-o și încercați din nou.
+ui-error-csrf = Pagina a stat deschisă prea mult. Reîncarc-o și încearcă din nou.
 ui-error-invalid = Unele câmpuri nu au fost înțelese.
 ui-error-malformed = Cererea nu a putut fi citită: { $detail }
 ui-error-method = Adresa aceasta nu înțelege acest fel de cerere.
 ui-error-media-type = Cererea trebuie trimisă ca { $expected }.
-ui-error-stale = Altcineva a modificat între timp (acum e versiunea { $version }). Reîncărcați, apoi modificați din nou.
+ui-error-stale = Altcineva a modificat între timp (acum e versiunea { $version }). Reîncarcă, apoi modifică din nou.
 ui-error-too-large = Ce s-a trimis e prea mare.
-ui-error-too-many = Prea multe cereri. Încercați din nou peste { $seconds } { $seconds ->
+ui-error-too-many = Prea multe cereri. Încearcă din nou peste { $seconds } { $seconds ->
     [one] secundă
     [few] secunde
    *[other] de secunde
  }.
-ui-error-busy = Sistemul e ocupat. Încercați din nou peste { $seconds } { $seconds ->
+ui-error-busy = Sistemul e ocupat. Încearcă din nou peste { $seconds } { $seconds ->
     [one] secundă
     [few] secunde
    *[other] de secunde
@@ -191,4 +194,17 @@ ui-input-limit = Cel mult { $max } rânduri o dată.
 ui-input-cursor = Cursorul nu aparține acestei liste.
 ui-input-idempotency-key = O cheie de idempotență are între 1 și 255 de caractere.
 ui-idempotency-other-body = Cheia de idempotență a fost folosită pentru altă cerere.
-ui-idempotency-shown-once = Prima cerere cu această cheie de idempotență a reușit, iar răspunsul conținea un secret care se arată o singură dată și nu se păstrează. Folosiți o cheie nouă.
+ui-idempotency-shown-once = Prima cerere cu această cheie de idempotență a reușit, iar răspunsul conținea un secret care se arată o singură dată și nu se păstrează. Folosește o cheie nouă.
+
+## Cine, când nu e o persoană
+ui-actor-emag-sync = Sincronizare eMAG
+ui-actor-emag-push = Trimitere la eMAG
+ui-actor-orders-allocate-short = Alocarea stocului
+ui-actor-orders-reservations-lost = Verificarea rezervărilor
+ui-actor-demo = Firma demonstrativă
+ui-actor-start = Pornire
+ui-actor-setup = Configurare inițială
+ui-actor-set-up = Configurare inițială
+ui-actor-shell = Linia de comandă
+ui-actor-command-line = Linia de comandă
+ui-actor-sign-in = Autentificare

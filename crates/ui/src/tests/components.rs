@@ -17,6 +17,10 @@ static GUIDE: SlicePages = SlicePages {
             "guide/one.html",
             "{% import 'ui/components.html' as ui %}{{ ui.badge(page.text, 'bad') }}{{ ui.when(page.at) }}|{{ page.at | ago }}|{{ page.price | money }}|{{ page.price | editable }}|{{ page.gone | money }}|{{ page.gone | qty }}|{{ page.gone | ago }}|{{ page.day | date }}|{{ page.rows | json_script('rows') }}",
         ),
+        (
+            "guide/deadline.html",
+            "{% import 'ui/components.html' as ui %}{{ ui.deadline(page.at) }}|{{ ui.picture(none) }}|{{ ui.picture('https://x/1.jpg') }}",
+        ),
         ("guide/undefined.html", "{{ page.no_such_thing }}"),
         ("guide/icon.html", "{{ icon(page.text) }}"),
         ("guide/word.html", "{{ t('guide-no-such-word') }}"),
@@ -41,6 +45,7 @@ fn full_shell(locale: Locale) -> Shell {
             key: "nav-products".to_owned(),
             active: true,
             count: Some(1234),
+            apart: true,
         }],
         flash: [
             FlashKind::Info,
@@ -135,6 +140,33 @@ fn macros_format_in_the_language_of_the_page() {
         .fragment("guide/one.html", &full_shell(Locale::En), &page)
         .unwrap();
     assert!(html.contains("|3 minutes ago|RON 1,234.56|1234.56|–|–|–|5 Nov 2026|"));
+}
+
+#[test]
+fn a_deadline_says_what_is_left_and_how_near_it_is() {
+    let ui = Ui::exacting(&[&GUIDE]).unwrap();
+    for (at, words, class) in [
+        ("2026-11-25T15:00:00Z", "mai sunt 1 z 3 h", "deadline"),
+        ("2026-11-24T14:20:00Z", "mai sunt 2 h 20 min", "badge is-warn"),
+        ("2026-11-24T11:00:00Z", "depășit cu 1 h 0 min", "badge is-bad"),
+    ] {
+        let html = ui
+            .fragment(
+                "guide/deadline.html",
+                &full_shell(Locale::Ro),
+                &json!({ "at": at }),
+            )
+            .unwrap();
+        assert!(
+            html.contains(words) && html.contains(&format!("class=\"{class}\"")),
+            "{html}"
+        );
+        assert_eq!(
+            html.matches("<img").count(),
+            1,
+            "a picture only where there is one"
+        );
+    }
 }
 
 #[test]

@@ -77,6 +77,21 @@ fn times_are_shown_in_bucharest_in_summer_and_winter() {
 }
 
 #[test]
+fn a_span_is_told_in_its_two_largest_units() {
+    for (seconds, romanian, english) in [
+        (59, "0 min", "0 min"),
+        (-300, "5 min", "5 min"),
+        (3600, "1 h 0 min", "1 h 0 min"),
+        (-86_340, "23 h 59 min", "23 h 59 min"),
+        (97_200, "1 z 3 h", "1 d 3 h"),
+    ] {
+        let length = TimeDelta::seconds(seconds);
+        assert_eq!(formats::span(length, Locale::Ro), romanian, "{seconds} s");
+        assert_eq!(formats::span(length, Locale::En), english, "{seconds} s");
+    }
+}
+
+#[test]
 fn distances_use_the_largest_unit_that_says_something() {
     let now = at("2026-11-24T12:00:00Z");
     for (seconds, expected) in [

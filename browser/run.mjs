@@ -13,11 +13,14 @@ import { proof, summary } from "./lib/report.mjs";
 import { FOLDER, contactSheet, emptyFolder } from "./lib/screens.mjs";
 import { door } from "./journeys/door.mjs";
 import { keyboard } from "./journeys/keyboard.mjs";
+import { live } from "./journeys/live.mjs";
 import { mainJob } from "./journeys/main-job.mjs";
 import { pages } from "./journeys/pages.mjs";
 import { plain } from "./journeys/plain.mjs";
+import { rights } from "./journeys/rights.mjs";
+import { setup } from "./journeys/setup.mjs";
 
-const JOURNEYS = { door, keyboard, "main-job": mainJob, plain, pages };
+const JOURNEYS = { setup, door, keyboard, "main-job": mainJob, live, plain, rights, pages };
 
 const options = process.argv.slice(2);
 const only = options.includes("--only") ? options[options.indexOf("--only") + 1] : undefined;
@@ -34,27 +37,34 @@ if (!existsSync(binary)) {
   process.exit(2);
 }
 
-let plant;
+// All that was started: the demo here, others by the journeys that need an empty database.
+const plants = [];
+const start = async (kind, name, more) => {
+  const plant = await Plant[kind](binary, path.join(FOLDER, `${name}.log`), more);
+  plants.push(plant);
+  return plant;
+};
+const stopAll = () => Promise.all(plants.map((plant) => plant.stop()));
 let browser;
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.on(signal, async () => {
     await browser?.close();
-    await plant?.stop();
+    await stopAll();
     process.exit(130);
   });
 }
 // Even when something here breaks badly, nothing started by us stays behind.
-process.on("exit", () => plant?.kill());
+process.on("exit", () => plants.forEach((plant) => plant.kill()));
 
 try {
   await emptyFolder();
-  plant = await Plant.spawn(binary, path.join(FOLDER, "demo.log"));
+  const plant = await start("demo", "demo");
   if (await proof("the demo starts and says where it is", () => plant.ready())) {
     browser = await launch();
     for (const [name, journey] of Object.entries(JOURNEYS)) {
       if (only !== undefined && name !== only) continue;
       console.log(name);
-      await journey({ browser, plant, pictures });
+      await journey({ browser, plant, pictures, start });
     }
     if (pictures) await contactSheet(browser);
   }
@@ -64,7 +74,7 @@ try {
   });
 } finally {
   await browser?.close();
-  await plant?.stop();
+  await stopAll();
 }
 if (pictures) console.log(`pictures of every page: ${path.relative(process.cwd(), FOLDER)}/contact-sheet.html`);
 process.exitCode = summary() > 0 ? 1 : 0;
