@@ -1,4 +1,4 @@
-//! WebSockets: streams of JSON messages from us to whoever follows. The same news as the live pages get, for programs.
+//! Sockets: streams of JSON messages from us to whoever follows. The same news as the live pages get, for programs.
 //!
 //! Always holds: a browser's session counts only from a page of ours; a caller whose session, token or rights end hears
 //! nothing after the next pulse; a silent, slow or talking peer is let go; seats are limited, per caller and in all.
@@ -197,14 +197,15 @@ where
     let mut next = Some(News::Unknown);
     loop {
         if let Some(news) = next.take() {
-            let texts = tell(follower.actor.clone(), news).await.map_err(ended_by)?;
+            let told = tell(follower.actor.clone(), news).await;
+            let texts = told.map_err(|problem| Some(ended_by(&problem)))?;
             for text in texts {
                 send(socket, Message::Text(text.into())).await?;
             }
         }
         tokio::select! {
             incoming = socket.recv() => {
-                heard(incoming)?;
+                heard(incoming.as_ref())?;
                 heard_at = Instant::now();
             }
             _ = pulse.tick() => {
@@ -225,7 +226,7 @@ where
     }
 }
 
-fn heard(incoming: Option<Result<Message, axum::Error>>) -> Result<(), Option<End>> {
+fn heard(incoming: Option<&Result<Message, axum::Error>>) -> Result<(), Option<End>> {
     match incoming {
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
         Some(Ok(Message::Text(_) | Message::Binary(_))) => {
@@ -242,12 +243,12 @@ async fn send(socket: &mut WebSocket, message: Message) -> Result<(), Option<End
     }
 }
 
-fn ended_by(problem: Problem) -> Option<End> {
+fn ended_by(problem: &Problem) -> End {
     if problem.status().is_server_error() {
         tracing::error!(error = ?problem, "a live stream ended");
-        Some((close_code::ERROR, "a fault of ours"))
+        (close_code::ERROR, "a fault of ours")
     } else {
-        Some((close_code::POLICY, "no longer allowed"))
+        (close_code::POLICY, "no longer allowed")
     }
 }
 
@@ -261,7 +262,7 @@ impl Follower {
                 Ok(())
             }
             Ok(None) => Err(Some((close_code::POLICY, "no longer signed in"))),
-            Err(problem) => Err(ended_by(problem)),
+            Err(problem) => Err(Some(ended_by(&problem))),
         }
     }
 }
