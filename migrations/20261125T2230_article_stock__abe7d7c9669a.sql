@@ -16,7 +16,10 @@ CREATE TABLE app.product_stock (
     is_stocked boolean NOT NULL DEFAULT false,
     -- Copies of the article's, so that one index answers what runs low.
     is_active boolean NOT NULL,
-    reorder_point bigint NOT NULL
+    reorder_point bigint NOT NULL,
+    -- A column of its own, so that the planner knows how many there are.
+    is_low boolean NOT NULL GENERATED ALWAYS AS
+        (is_active AND is_stocked AND on_hand - reserved <= reorder_point) STORED
 );
 INSERT INTO app.product_stock (product_id, on_hand, reserved, is_stocked, is_active, reorder_point)
 SELECT p.id, COALESCE(sum(i.on_hand), 0), COALESCE(sum(i.reserved), 0), count(i.product_id) > 0, p.status = 'active',
@@ -26,7 +29,7 @@ SELECT p.id, COALESCE(sum(i.on_hand), 0), COALESCE(sum(i.reserved), 0), count(i.
  GROUP BY p.id;
 CREATE INDEX product_stock_available ON app.product_stock (available, product_id);
 CREATE INDEX product_stock_low ON app.product_stock ((available - reorder_point), product_id) INCLUDE (available)
-    WHERE is_active AND is_stocked AND available <= reorder_point;
+    WHERE is_low;
 
 CREATE FUNCTION app.product_stock_of_product() RETURNS trigger
     LANGUAGE plpgsql AS $body$
@@ -45,29 +48,26 @@ $body$;
 CREATE TRIGGER products_stock_row AFTER INSERT OR UPDATE OF status, reorder_point ON app.products
     FOR EACH ROW EXECUTE FUNCTION app.product_stock_of_product();
 
-CREATE FUNCTION app.product_stock_of_new_levels() RETURNS trigger
+-- At the end of the transaction: a level made for a movement has brought its sums by then, and nothing is written twice.
+CREATE FUNCTION app.product_stock_of_new_level() RETURNS trigger
     LANGUAGE plpgsql AS $body$
 BEGIN
-    -- Rows are locked in the order of their keys, as levels are: two places of one article never wait for each other.
-    PERFORM 1 FROM app.product_stock WHERE product_id IN (SELECT product_id FROM added) ORDER BY product_id FOR UPDATE;
-    UPDATE app.product_stock AS stock
-       SET on_hand = stock.on_hand + change.on_hand, reserved = stock.reserved + change.reserved, is_stocked = true
-      FROM (SELECT a.product_id, sum(a.on_hand) AS on_hand, sum(a.reserved) AS reserved
-              FROM added a JOIN app.warehouses w ON w.id = a.warehouse_id AND w.kind = 'own' GROUP BY 1) AS change
-     WHERE stock.product_id = change.product_id;
+    UPDATE app.product_stock SET is_stocked = true
+     WHERE product_id = NEW.product_id AND NOT is_stocked
+       AND EXISTS (SELECT FROM app.warehouses WHERE id = NEW.warehouse_id AND kind = 'own');
     RETURN NULL;
 END
 $body$;
-CREATE TRIGGER inventory_stock_added AFTER INSERT ON app.inventory
-    REFERENCING NEW TABLE AS added
-    FOR EACH STATEMENT EXECUTE FUNCTION app.product_stock_of_new_levels();
+CREATE CONSTRAINT TRIGGER inventory_stock_added AFTER INSERT ON app.inventory
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.product_stock_of_new_level();
 
 CREATE FUNCTION app.product_stock_of_levels() RETURNS trigger
     LANGUAGE plpgsql AS $body$
 BEGIN
+    -- Rows are locked in the order of their keys, as levels are: two places of one article never wait for each other.
     PERFORM 1 FROM app.product_stock WHERE product_id IN (SELECT product_id FROM after) ORDER BY product_id FOR UPDATE;
     UPDATE app.product_stock AS stock
-       SET on_hand = stock.on_hand + change.on_hand, reserved = stock.reserved + change.reserved
+       SET on_hand = stock.on_hand + change.on_hand, reserved = stock.reserved + change.reserved, is_stocked = true
       FROM (SELECT n.product_id, sum(n.on_hand - o.on_hand) AS on_hand, sum(n.reserved - o.reserved) AS reserved
               FROM after n JOIN before o ON o.product_id = n.product_id AND o.warehouse_id = n.warehouse_id
               JOIN app.warehouses w ON w.id = n.warehouse_id AND w.kind = 'own' GROUP BY 1) AS change
@@ -108,7 +108,7 @@ DROP FUNCTION IF EXISTS app.warehouse_kind_stays();
 DROP TRIGGER IF EXISTS inventory_stock_changed ON app.inventory;
 DROP FUNCTION IF EXISTS app.product_stock_of_levels();
 DROP TRIGGER IF EXISTS inventory_stock_added ON app.inventory;
-DROP FUNCTION IF EXISTS app.product_stock_of_new_levels();
+DROP FUNCTION IF EXISTS app.product_stock_of_new_level();
 DROP TRIGGER IF EXISTS products_stock_row ON app.products;
 DROP FUNCTION IF EXISTS app.product_stock_of_product();
 DROP TABLE IF EXISTS app.product_stock;

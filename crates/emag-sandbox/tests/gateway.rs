@@ -281,9 +281,9 @@ async fn the_call_log_says_who_called_what() {
         log,
         json!([
             {"n": 2, "at": "2026-11-24T10:00:00Z", "username": MAIN_USERNAME, "method": "POST", "path": "/api-3/offer/save",
-             "bucket": "other", "status": 200, "is_error": false, "entities": 2},
+             "bucket": "other", "status": 200, "is_error": false, "entities": 2, "fault": null},
             {"n": 3, "at": "2026-11-24T10:00:00Z", "username": "", "method": "POST", "path": "/api-3/nowhere",
-             "bucket": "none", "status": 404, "is_error": null, "entities": 0}])
+             "bucket": "none", "status": 404, "is_error": null, "entities": 0, "fault": null}])
     );
     let health = shop.control(Method::GET, "/_sandbox/health", Value::Null).await;
     assert_eq!(health.status, 200);

@@ -352,7 +352,7 @@ pub(crate) async fn low_stock(
 ) -> Result<(i64, i64, Vec<LowStockRow>), sqlx::Error> {
     let counts = sqlx::query!(
         r#"SELECT count(*) AS "low!", count(*) FILTER (WHERE available <= 0) AS "out!" FROM app.product_stock
-            WHERE is_active AND is_stocked AND available <= reorder_point"#
+            WHERE is_low"#
     )
     .fetch_one(&mut *conn)
     .await?;
@@ -360,7 +360,7 @@ pub(crate) async fn low_stock(
         LowStockRow,
         r#"SELECT p.id AS "product_id: ProductId", p.sku, p.name, s.available AS "available!", s.reorder_point
              FROM app.product_stock s JOIN app.products p ON p.id = s.product_id
-            WHERE s.is_active AND s.is_stocked AND s.available <= s.reorder_point
+            WHERE s.is_low
             ORDER BY s.available - s.reorder_point, s.product_id LIMIT $1"#,
         limit
     )

@@ -134,6 +134,7 @@ emag-refused-nameless = eMAG gave this row no number; run the whole synchronisat
 emag-refused-seal = The saved password does not open with this installation's key. Enter it again.
 emag-refused-marketplace = eMAG did not answer as it should: { $reason }
 emag-code-page-missing = a page before it came short; its offers were not seen
+emag-code-fault = a fault of MagFlow; the log says more
 emag-help-bad-credentials = Check the API user and password in the seller account and enter them here again.
 emag-help-foreign-ip = Add this server's IP address to the list of allowed addresses in the seller account.
 emag-help-no-credentials = Enter the API user and password.

@@ -134,6 +134,7 @@ emag-refused-nameless = eMAG nu a dat un număr acestui rând; reia toată sincr
 emag-refused-seal = Parola salvată nu se deschide cu cheia acestei instalări. Introdu-o din nou.
 emag-refused-marketplace = eMAG nu a răspuns cum trebuie: { $reason }
 emag-code-page-missing = o pagină dinaintea ei a venit incompletă; ofertele ei nu s-au văzut
+emag-code-fault = o defecțiune a MagFlow; jurnalul spune mai mult
 emag-help-bad-credentials = Verifică utilizatorul și parola API în contul de vânzător și introdu-le din nou aici.
 emag-help-foreign-ip = Adaugă adresa IP a acestui server în lista de adrese permise din contul de vânzător.
 emag-help-no-credentials = Introdu utilizatorul și parola API.

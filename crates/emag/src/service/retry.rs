@@ -90,7 +90,11 @@ pub async fn work(context: &Context, id: i64) -> Result<Outcome, EmagError> {
             give_reason(context, id, api_code(&error), &error.to_string()).await?;
         }
         Err(EmagError::Seal) => give_reason(context, id, "no_credentials", "").await?,
-        Err(other) => return Err(other),
+        Err(other) => {
+            // The job tries again by itself; should it give up, a person still can.
+            give_reason(context, id, "fault", "").await?;
+            return Err(other);
+        }
     }
     let mut tx = context.db().begin(&actor()).await?;
     store::runs::close_partial(&mut tx, account.id, run.kind).await?;

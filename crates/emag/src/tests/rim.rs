@@ -7,7 +7,7 @@ use axum::body::Body;
 use emag_sandbox::{DEMO_PASSWORD, MAIN_USERNAME};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use kernel::{Actor, PermissionSet};
+use kernel::{Actor, Locale, PermissionSet};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use ui::{Theme, Ui};
@@ -133,15 +133,21 @@ async fn post(app: &Router, path: &str, body: Value) -> (u16, Value) {
     (answer.status.as_u16(), value)
 }
 
-async fn page(app: &Router, path: &str, language: &str) -> String {
-    let request = Request::builder()
-        .uri(path)
-        .header("accept-language", language)
-        .body(Body::empty())
-        .unwrap();
-    let answer = send(app, request).await;
+async fn page(app: &Router, path: &str) -> String {
+    let answer = call(app, Method::GET, path, None).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
     answer.text
+}
+
+/// Somebody who may do everything and reads this language.
+fn app_in(shop: &Shop, locale: Locale) -> Router {
+    app_as(
+        shop,
+        Actor {
+            locale,
+            ..shop.actor.clone()
+        },
+    )
 }
 
 async fn submit(app: &Router, path: &str, form: &str) -> Answer {
@@ -414,7 +420,7 @@ async fn a_row_that_was_refused_is_tried_again_over_rest_and_on_the_page() {
         "{shown}"
     );
     let id = failure["id"].as_i64().unwrap();
-    let html = page(&app, &format!("/emag/sync/{run}"), "en").await;
+    let html = page(&app, &format!("/emag/sync/{run}")).await;
     assert!(
         html.contains(&format!("/emag/sync/{run}/failures/{id}/retry")) && !html.contains("<b>?"),
         "{html}"
@@ -423,7 +429,7 @@ async fn a_row_that_was_refused_is_tried_again_over_rest_and_on_the_page() {
     let (status, row) = post(&app, &path, json!({})).await;
     assert_eq!((status, &row["code"]), (202, &json!("retrying")));
     assert_eq!(post(&app, &path, json!({})).await.0, 202, "twice is once");
-    let html = page(&app, &format!("/emag/sync/{run}"), "ro").await;
+    let html = page(&app, &format!("/emag/sync/{run}")).await;
     assert!(
         html.contains("se încearcă din nou") && !html.contains("failures/"),
         "{html}"
@@ -560,8 +566,11 @@ async fn every_page_is_drawn_empty_full_and_faulty_in_both_languages() {
     let failed = shop.sync(bad, RunKind::Orders).await;
     let empty = Shop::with(json!({})).await;
     let product = shop.number("SELECT min(id) FROM app.products").await;
-    let (full_app, empty_app) = (app(&shop), app(&empty));
-    for language in ["ro", "en"] {
+    for (language, said) in [
+        (Locale::Ro, "utilizator sau parolă greșite"),
+        (Locale::En, "wrong user or password"),
+    ] {
+        let (full_app, empty_app) = (app_in(&shop, language), app_in(&empty, language));
         for path in [
             "/emag",
             "/emag/offers",
@@ -569,8 +578,8 @@ async fn every_page_is_drawn_empty_full_and_faulty_in_both_languages() {
             "/emag/accounts/new",
             "/emag/offers?q=nimic&differing=true",
         ] {
-            page(&empty_app, path, language).await;
-            page(&full_app, path, language).await;
+            page(&empty_app, path).await;
+            page(&full_app, path).await;
         }
         for path in [
             format!("/emag/accounts/{main}"),
@@ -580,16 +589,13 @@ async fn every_page_is_drawn_empty_full_and_faulty_in_both_languages() {
             format!("/emag/panels/product/{product}"),
             format!("/emag/offers?account={main}"),
         ] {
-            page(&full_app, &path, language).await;
+            page(&full_app, &path).await;
         }
+        let html = page(&full_app, &format!("/emag/accounts/{bad}")).await;
+        assert!(html.contains(said), "{html}");
     }
-    assert!(
-        page(&full_app, &format!("/emag/accounts/{bad}"), "en")
-            .await
-            .contains("wrong user or password")
-    );
     let viewer = weak(&shop, &["emag.view"]);
-    let html = page(&viewer, &format!("/emag/sync/{run}"), "en").await;
+    let html = page(&viewer, &format!("/emag/sync/{run}")).await;
     assert!(!html.contains("/retry"), "who may not, sees no button");
 }
 

@@ -7,6 +7,8 @@ async fn big_shop() -> TestDb {
     let test = testkit::database().await;
     let mut conn = testkit::connection(&test).await;
     for sql in [
+        // The trail of a hundred thousand made-up articles is not what is measured.
+        "ALTER TABLE app.products DISABLE TRIGGER products_audit",
         "INSERT INTO app.products (sku, name, price_net, currency, vat_percent, reorder_point)
          SELECT 'P' || n, 'Articol ' || md5(n::text), 10, 'RON', 21, CASE WHEN n % 3 = 0 THEN 5 ELSE 0 END
            FROM generate_series(1, 100000) n",
@@ -45,14 +47,13 @@ async fn a_hundred_thousand_articles_are_sorted_and_counted_without_reading_them
             "product_stock_available",
         ),
         (
-            "SELECT count(*), count(*) FILTER (WHERE available <= 0) FROM app.product_stock
-              WHERE is_active AND is_stocked AND available <= reorder_point"
+            "SELECT count(*), count(*) FILTER (WHERE available <= 0) FROM app.product_stock WHERE is_low"
                 .to_owned(),
             "product_stock_low",
         ),
         (
             "SELECT p.sku, s.available FROM app.product_stock s JOIN app.products p ON p.id = s.product_id
-              WHERE s.is_active AND s.is_stocked AND s.available <= s.reorder_point
+              WHERE s.is_low
               ORDER BY s.available - s.reorder_point, s.product_id LIMIT 8"
                 .to_owned(),
             "product_stock_low",

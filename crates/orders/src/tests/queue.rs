@@ -229,12 +229,13 @@ async fn a_clerk_walks_the_queue_page_by_page() {
 async fn the_last_unit_ordered_fifty_times_at_once_over_rest_is_promised_once() {
     let shop = Shop::with("A 1").await;
     let app = app(&shop);
-    let tries = (0..50).map(async |n| {
+    let app = &app;
+    let tries = (0..50).map(|n| async move {
         let body = json!({"channel": "shop", "external_id": format!("w-{n}"), "customer": {"name": "Ana"},
             "lines": [{"sku": "A", "quantity": 1}]});
         // A program that is told to come back comes back.
         loop {
-            let (status, order) = post(&app, "/api/v1/orders", body.clone()).await;
+            let (status, order) = post(app, "/api/v1/orders", body.clone()).await;
             if status != StatusCode::SERVICE_UNAVAILABLE {
                 assert_eq!(status, StatusCode::CREATED, "{order}");
                 break order;
