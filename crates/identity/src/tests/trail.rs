@@ -109,7 +109,7 @@ async fn the_page_tells_changes_in_words_of_the_reader() {
         "Ana Test",
         "changed",
         "active",
-        "System: test",
+        "MagFlow · test",
         "created",
         "&lt;b&gt;Ion&lt;/b&gt;",
     ] {
