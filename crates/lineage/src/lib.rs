@@ -19,11 +19,12 @@ pub mod pg;
 
 pub use crate::core::chain::{Chain, ReadError};
 pub use crate::core::commands;
-pub use crate::core::finding::{Finding, Place, Related, Rule, Severity, Summary};
+pub use crate::core::draw::Paint;
+pub use crate::core::finding::{Finding, Patch, Place, Related, Rule, Severity, Summary};
 pub use crate::core::hash::TokenHash;
 pub use crate::core::lock::{LOCK_FILE, Lock, LockLine};
 pub use crate::core::report::{Exit, Report};
-pub use crate::core::revision::{Down, Phase, Revision, RevisionId, Section};
+pub use crate::core::revision::{Allow, Down, Phase, Revision, RevisionId, Section};
 pub use crate::core::script::{Statement, split};
 pub use crate::core::target::{Direction, Target, TargetError};
 pub use crate::core::token::{Token, TokenError, TokenKind, tokenize};

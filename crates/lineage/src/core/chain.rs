@@ -6,18 +6,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use crate::core::finding::{Finding, Place, Rule};
 use crate::core::graph::arrange;
 use crate::core::lock::{LOCK_FILE, Lock};
-use crate::core::revision::{Reading, Revision, RevisionId, read};
+use crate::core::parallel::in_parallel;
+use crate::core::revision::{FILE_BYTES_MAX, Reading, Revision, RevisionId, read, too_large, unreadable};
 use crate::core::target::{TargetError, find_prefix};
 
 /// More files than this in one directory is a mistake of path, not a history.
 const FILES_MAX: usize = 100_000;
-/// Below this many files a thread costs more than it saves.
-const FILES_PER_THREAD_MIN: usize = 128;
 
 /// The directory or one of its files could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +56,8 @@ impl Chain {
         for entry in fs::read_dir(path).map_err(failed)? {
             let entry = entry.map_err(failed)?.path();
             let is_sql = entry.extension().is_some_and(|extension| extension == "sql");
-            if is_sql && entry.is_file() {
+            // A link that leads nowhere is no directory either: it is kept, and reported as unreadable.
+            if is_sql && !entry.is_dir() {
                 names.push(entry);
             }
             if names.len() > FILES_MAX {
@@ -68,13 +67,7 @@ impl Chain {
             }
         }
         names.sort();
-        let readings = in_parallel(&names, |name| {
-            let bytes = fs::read(name).map_err(|source| ReadError::Io {
-                path: name.clone(),
-                source,
-            })?;
-            Ok(read(&name.display().to_string(), &bytes))
-        })?;
+        let readings = in_parallel(&names, read_file);
         let lock_path = path.join(LOCK_FILE);
         let lock_name = lock_path.display().to_string();
         let lock = match fs::read(&lock_path) {
@@ -197,34 +190,18 @@ impl Chain {
     }
 }
 
-/// Maps in order over as many threads as the machine has cores.
-fn in_parallel<F>(names: &[PathBuf], work: F) -> Result<Vec<Reading>, ReadError>
-where
-    F: Fn(&PathBuf) -> Result<Reading, ReadError> + Sync,
-{
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let share = names.len().div_ceil(cores).max(FILES_PER_THREAD_MIN);
-    if names.len() <= share {
-        return names.iter().map(work).collect();
+/// A file larger than any revision is not read at all.
+fn read_file(path: &PathBuf) -> Reading {
+    let name = path.display().to_string();
+    match fs::metadata(path) {
+        Ok(about) if about.len() > FILE_BYTES_MAX => Reading {
+            revision: None,
+            findings: vec![too_large(&name)],
+        },
+        Ok(_) => match fs::read(path) {
+            Ok(bytes) => read(&name, &bytes),
+            Err(cause) => unreadable(&name, &cause),
+        },
+        Err(cause) => unreadable(&name, &cause),
     }
-    let results: Vec<Result<Vec<Reading>, ReadError>> = thread::scope(|scope| {
-        let work = &work;
-        let threads: Vec<_> = names
-            .chunks(share)
-            .map(|part| scope.spawn(move || part.iter().map(work).collect()))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|cause| std::panic::resume_unwind(cause))
-            })
-            .collect()
-    });
-    let mut readings = Vec::with_capacity(names.len());
-    for part in results {
-        readings.extend(part?);
-    }
-    Ok(readings)
 }

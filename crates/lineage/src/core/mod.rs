@@ -2,13 +2,17 @@
 
 pub(crate) mod chain;
 pub mod commands;
+pub(crate) mod draw;
 pub(crate) mod finding;
 pub(crate) mod graph;
 pub(crate) mod hash;
 pub(crate) mod lock;
 pub(crate) mod nearest;
+pub(crate) mod parallel;
+pub(crate) mod place;
 pub(crate) mod report;
 pub(crate) mod revision;
+pub(crate) mod rule;
 pub(crate) mod script;
 pub(crate) mod target;
 pub(crate) mod token;

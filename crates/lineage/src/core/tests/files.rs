@@ -147,7 +147,7 @@ fn a_finding_shows_file_line_text_and_cure() {
         .replace("parent:", "perent:")
         .replace("base", "b\u{1b}[31m");
     let chain = chain_of(&[("a.sql", &file)]);
-    let expected = "error[G06]: unknown header key `perent`\n  --> a.sql:3:1\n3 | -- perent: b [31m\n  | ^^^^^^^^^^^^^^^^^\nhelp: did you mean `parent`?\n";
+    let expected = "error[G06]: unknown header key `perent`\n --> a.sql:3:1\n  |\n3 | -- perent: b [31m\n  | ^^^^^^^^^^^^^^^^^\n  |\n  = help: did you mean `parent`?\n";
     assert_eq!(chain.findings()[0].render_text(), expected);
     let json: serde_json::Value = serde_json::from_str(&commands::heads(&chain).to_json().unwrap()).unwrap();
     let first = &json["findings"][0];
