@@ -206,7 +206,7 @@ impl Walk<'_> {
         let longer = new_length.is_none_or(|new| old_length.is_some_and(|old| new >= old));
         old == new
             || (texts(old_base) && texts(new_base) && longer)
-            || (old_base == new_base && new_length.is_none() && old_base == "numeric")
+            || (old_base == "numeric" && new == "numeric")
     }
 
     fn rename_breaks(&mut self, kind: Kind, object: &Named, table: Option<&Named>) {

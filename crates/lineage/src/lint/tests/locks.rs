@@ -41,6 +41,12 @@ fn changes_that_lock_a_table_in_use_are_named() {
     );
     in_use("ALTER TABLE t ALTER COLUMN n TYPE varchar(20);", &[]);
     in_use("ALTER TABLE t ALTER COLUMN n TYPE text;", &[]);
+    let money = "CREATE TABLE m (x numeric(12, 2));";
+    check(
+        &[money, "ALTER TABLE m ALTER COLUMN x TYPE numeric(14, 4);"],
+        &["L05? 2:7 public.m.x"],
+    );
+    check(&[money, "ALTER TABLE m ALTER COLUMN x TYPE numeric;"], &[]);
     in_use(
         "ALTER TABLE t ADD COLUMN u uuid DEFAULT gen_random_uuid();",
         &["L06? 2:7 public.t.u"],
