@@ -1,6 +1,6 @@
 //! The list of articles: the one place where SQL is put together, since filters and orders vary.
 //!
-//! Reads app.product_stock and app.warehouses, which belong to a slice further right, for display and filters only; the
+//! Reads `app.product_stock` and `app.warehouses`, which belong to a slice further right, for display and filters only; the
 //! reason stands in docs/decisions/0005.
 
 use kernel::{Cursor, CursorError, Limit, ProductId, Sku, Timestamp, VatRate};

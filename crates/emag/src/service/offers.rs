@@ -88,21 +88,18 @@ pub(crate) async fn again(
         run,
     };
     let mut tx = context.db().begin(&actor()).await?;
-    match found {
-        Some(offer) => {
-            let page = Page {
-                number: 1,
-                rows: vec![offer],
-                repeated: 0,
-                unreadable: Vec::new(),
-                end: None,
-            };
-            desk.take_in(&mut tx, &page, asked_at).await?;
-        }
-        None => {
-            let gone = [emag_id.to_string()];
-            store::failures::resolve(&mut tx, account.id, "offer", &gone, asked_at).await?;
-        }
+    if let Some(offer) = found {
+        let page = Page {
+            number: 1,
+            rows: vec![offer],
+            repeated: 0,
+            unreadable: Vec::new(),
+            end: None,
+        };
+        desk.take_in(&mut tx, &page, asked_at).await?;
+    } else {
+        let gone = [emag_id.to_string()];
+        store::failures::resolve(&mut tx, account.id, "offer", &gone, asked_at).await?;
     }
     reckon::stock(&mut tx, None, Some(account.id), "recompute").await?;
     tx.commit().await?;

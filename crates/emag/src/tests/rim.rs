@@ -220,7 +220,7 @@ async fn an_account_is_connected_tested_changed_and_its_password_never_shown() {
         .await
         .header("etag")
         .to_owned();
-    let patch = |body: Value, version: &str| {
+    let changing = |body: Value, version: &str| {
         Request::builder()
             .method(Method::PATCH)
             .uri(&path)
@@ -229,13 +229,17 @@ async fn an_account_is_connected_tested_changed_and_its_password_never_shown() {
             .body(Body::from(body.to_string()))
             .unwrap()
     };
-    let changed = send(&app, patch(json!({"name": "Magazin", "safety_buffer": 2}), &etag)).await;
+    let changed = send(
+        &app,
+        changing(json!({"name": "Magazin", "safety_buffer": 2}), &etag),
+    )
+    .await;
     assert_eq!(
         (changed.status, &changed.json()["name"]),
         (StatusCode::OK, &json!("Magazin"))
     );
     assert_ne!(changed.header("etag"), etag);
-    let lost = send(&app, patch(json!({"name": "Alt magazin"}), &etag)).await;
+    let lost = send(&app, changing(json!({"name": "Alt magazin"}), &etag)).await;
     assert_eq!(lost.status, StatusCode::PRECONDITION_FAILED, "{}", lost.text);
     assert_eq!(get(&app, &path).await["name"], "Magazin");
     assert_eq!(
@@ -538,6 +542,16 @@ async fn sending_is_previewed_switched_on_and_held_changes_decided_over_rest() {
         still.len() == 29 && !still.contains(&listing),
         "what was approved has gone"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_offer_is_found_and_sent_again_over_rest() {
+    let shop = Shop::with(offers(30)).await;
+    let app = app(&shop);
+    let main = shop.main().await;
+    shop.sync(main, RunKind::Offers).await;
+    let listed = get(&app, "/api/v1/emag/offers?limit=1").await;
+    let listing = listed["items"][0]["id"].as_i64().unwrap();
     let push_one = format!("/api/v1/emag/offers/{listing}/push");
     assert_eq!(
         call(&app, Method::POST, &push_one, None).await.status,

@@ -264,8 +264,7 @@ async fn hostile_texts_come_in_as_texts_and_cost_no_other_row() {
         shop.text("SELECT string_agg(left(name, 24), '|' ORDER BY emag_id) FROM app.emag_listings")
             .await,
         format!(
-            "{}|\u{202e}\u{1f4a9}\u{200f}שלום {{{{ 7*7 }}}} %s|half \u{fffd} end \u{fffd}|<script>alert(1)</script",
-            start
+            "{start}|\u{202e}\u{1f4a9}\u{200f}שלום {{{{ 7*7 }}}} %s|half \u{fffd} end \u{fffd}|<script>alert(1)</script"
         )
     );
     assert_eq!(

@@ -71,6 +71,10 @@ pub async fn resolve_line(
 }
 
 /// Lines of a shop that wait for these articles, by the channel's own numbers, get them. How many did.
+#[allow(
+    clippy::implicit_hasher,
+    reason = "one caller, one kind of map; a type parameter would say nothing"
+)]
 pub async fn resolve_external(
     conn: &mut PgConnection,
     actor: &Actor,

@@ -42,11 +42,11 @@ pub(super) fn settings(more: &[(&str, &str)]) -> Settings {
 
 impl House {
     pub(super) async fn new() -> Self {
-        Self::with(testkit::database().await, &[]).await
+        Self::with(testkit::database().await, &[])
     }
 
     /// On this database, with these variables in the environment.
-    pub(super) async fn with(test: TestDb, variables: &[(&str, &str)]) -> Self {
+    pub(super) fn with(test: TestDb, variables: &[(&str, &str)]) -> Self {
         let boot = Boot::new(settings(variables));
         let mut wiring = Wiring::new(&boot).unwrap();
         let (clock, hand) = testkit::clock();

@@ -172,7 +172,7 @@ async fn marketplace_calls_and_what_is_left_of_the_budget_are_told_by_account() 
         sandbox
             .serve(listener, std::future::pending::<()>())
             .await
-            .unwrap()
+            .unwrap();
     });
     let actor = kernel::Actor::system("test");
     let mut tx = house.test.db.begin(&actor).await.unwrap();
@@ -200,7 +200,7 @@ async fn marketplace_calls_and_what_is_left_of_the_budget_are_told_by_account() 
 
 #[tokio::test]
 async fn a_migration_that_fails_is_counted() {
-    let house = House::with(testkit::empty_database().await, &[]).await;
+    let house = House::with(testkit::empty_database().await, &[]);
     // Somebody else's table stands where the first revision makes its own.
     house.execute("CREATE SCHEMA app").await;
     house.execute("CREATE TABLE app.users (id integer)").await;

@@ -78,7 +78,7 @@ async fn without_the_database_the_process_lives_and_is_not_ready() {
 
 #[tokio::test]
 async fn a_schema_that_is_behind_is_not_ready_and_says_what_to_do() {
-    let house = House::with(testkit::empty_database().await, &[]).await;
+    let house = House::with(testkit::empty_database().await, &[]);
     let (all, migrations, detail) = check(&house, "migrations").await;
     assert_eq!((all.as_str(), migrations.as_str()), ("unhealthy", "unhealthy"));
     assert!(
@@ -93,7 +93,7 @@ async fn a_schema_that_is_behind_is_not_ready_and_says_what_to_do() {
 #[tokio::test]
 async fn a_silent_redis_degrades_and_stops_nothing() {
     let silent = [("REDIS_URL", "redis://127.0.0.1:9/")];
-    let house = House::with(testkit::database().await, &silent).await;
+    let house = House::with(testkit::database().await, &silent);
     let (all, redis, detail) = check(&house, "redis").await;
     assert_eq!((all.as_str(), redis.as_str()), ("degraded", "degraded"));
     assert!(detail.starts_with("does not answer"), "{detail}");
