@@ -11,15 +11,21 @@
 //! Never done here: reading the wall clock or choosing random numbers in the pure part (both are arguments),
 //! printing (reports are values that render themselves), or touching schemas named as external.
 //!
+//! `lint` (a feature) says without a database what a chain will do to one.
 //! Without the feature `pg` the crate is pure: no runtime, no database driver.
 
 mod core;
+#[cfg(feature = "lint")]
+pub mod ddl;
+#[cfg(feature = "lint")]
+pub mod lint;
 #[cfg(feature = "pg")]
 pub mod pg;
 
 pub use crate::core::chain::{Chain, ReadError};
 pub use crate::core::commands;
 pub use crate::core::draw::Paint;
+pub use crate::core::export::{github, sarif};
 pub use crate::core::finding::{Finding, Patch, Place, Related, Rule, Severity, Summary};
 pub use crate::core::hash::TokenHash;
 pub use crate::core::lock::{LOCK_FILE, Lock, LockLine};

@@ -127,6 +127,21 @@ pub enum Migrate {
         #[arg(long)]
         graph: bool,
     },
+    /// What is wrong with the chain and its SQL, without a database.
+    Lint {
+        /// A directory of revisions; without it the chain in this program.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Annotations for a GitHub workflow.
+        #[arg(long)]
+        github: bool,
+        /// A SARIF log.
+        #[arg(long, conflicts_with = "github")]
+        sarif: bool,
+        /// A schema that another program looks after; may be repeated.
+        #[arg(long, value_name = "SCHEMA")]
+        external: Vec<String>,
+    },
     /// The revision the database is at.
     Current,
     /// Where the database stands and what is pending.

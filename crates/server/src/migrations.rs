@@ -1,11 +1,13 @@
 //! `magflow migrate`, and the chain that the binary carries.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use kernel::Clock;
+use lineage::lint::LintOptions;
 use lineage::pg::{AppliedRevision, Engine, EngineError, EngineOptions, FailureClass, Observer};
-use lineage::{Chain, Direction, Exit, Report, Target, commands};
+use lineage::{Chain, Direction, Exit, Paint, Report, Target, commands};
 use rand::RngCore as _;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -67,15 +69,28 @@ pub(crate) async fn run(command: Migrate, boot: &Boot, output: Output) -> anyhow
     match command {
         Migrate::New { title, dir } => Ok(new(&title, &dir, output)),
         Migrate::Rebless { dir } => Ok(finish_files(commands::rebless(&dir), output)),
-        Migrate::Heads { dir } => with_chain(dir.as_deref(), |chain| show(&commands::heads(chain), output)),
-        Migrate::History { dir, graph } => with_chain(dir.as_deref(), |chain| {
-            let history = commands::history(chain);
+        Migrate::Heads { dir } => Ok(show(&commands::heads(&chain_of(dir.as_deref())), output)),
+        Migrate::History { dir, graph } => {
+            let history = commands::history(&chain_of(dir.as_deref()));
             if graph && output == Output::Text {
                 crate::report::line(&history.render_graph());
-                return history.exit();
+                return Ok(history.exit());
             }
-            show(&history, output)
-        }),
+            Ok(show(&history, output))
+        }
+        Migrate::Lint {
+            dir,
+            github,
+            sarif,
+            external,
+        } => {
+            let form = match (github, sarif) {
+                (true, _) => LintForm::Github,
+                (false, true) => LintForm::Sarif,
+                (false, false) => LintForm::Report,
+            };
+            Ok(lint(&chain_of(dir.as_deref()), external, form, output))
+        }
         Migrate::Current | Migrate::Status | Migrate::Plan { .. } | Migrate::Check => {
             let database = boot.database().await?;
             let result = look(&command, &database.options, output).await;
@@ -97,12 +112,41 @@ fn new(title: &str, dir: &Path, output: Output) -> Exit {
     finish_files(commands::new(dir, &wanted), output)
 }
 
-fn with_chain(dir: Option<&Path>, then: impl FnOnce(&Chain) -> Exit) -> anyhow::Result<Exit> {
-    let chain = match dir {
-        Some(dir) => Chain::read_dir(dir)?,
-        None => chain(),
-    };
-    Ok(then(&chain))
+fn chain_of(dir: Option<&Path>) -> Chain {
+    dir.map_or_else(chain, Chain::look_at)
+}
+
+/// How the linter answers.
+#[derive(Clone, Copy)]
+enum LintForm {
+    Report,
+    Github,
+    Sarif,
+}
+
+fn lint(chain: &Chain, external: Vec<String>, form: LintForm, output: Output) -> Exit {
+    let mut external_schemas = external;
+    external_schemas.push(jobs::EXTERNAL_SCHEMA.to_owned());
+    let report = lineage::lint::lint(chain, &LintOptions { external_schemas });
+    match form {
+        LintForm::Github => crate::report::line(&lineage::github(&report.found.findings)),
+        LintForm::Sarif => {
+            crate::report::line(
+                &lineage::sarif(&report.found.findings, env!("CARGO_PKG_VERSION")).to_string(),
+            );
+        }
+        LintForm::Report => output.report(&report, || report.render(paint())),
+    }
+    report.exit()
+}
+
+/// Colours only for somebody who looks.
+fn paint() -> Paint {
+    if std::io::stdout().is_terminal() {
+        Paint::Colour
+    } else {
+        Paint::Plain
+    }
 }
 
 fn finish_files<R: Report>(result: Result<R, commands::CommandError>, output: Output) -> Exit {
@@ -153,6 +197,7 @@ async fn look(command: &Migrate, options: &PgConnectOptions, output: Output) -> 
         | Migrate::New { .. }
         | Migrate::Heads { .. }
         | Migrate::History { .. }
+        | Migrate::Lint { .. }
         | Migrate::Upgrade { .. }
         | Migrate::Downgrade { .. }
         | Migrate::Rebless { .. } => finish(engine.status(&mut conn).await, output),

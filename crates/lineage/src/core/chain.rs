@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::core::finding::{Finding, Place, Rule};
+use crate::core::finding::{Finding, Place, Rule, Severity};
 use crate::core::graph::arrange;
 use crate::core::lock::{LOCK_FILE, Lock};
 use crate::core::parallel::in_parallel;
@@ -90,6 +90,31 @@ impl Chain {
                 .push(Finding::error(Rule::G07, Place::file(lock_name), message, help));
         }
         Ok(chain)
+    }
+
+    /// The same for commands that only look: a directory that cannot be read, or holds no revision, is a
+    /// finding like any other.
+    pub fn look_at(path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        let place = Place::file(path.display().to_string());
+        match Self::read_dir(path) {
+            Ok(mut chain) => {
+                if chain.revisions.is_empty() && chain.findings.is_empty() {
+                    let help = "name the directory of the revisions with --dir, or write the first one with `migrate new`";
+                    let finding =
+                        Finding::error(Rule::G06, place, "there is no revision in this directory", help);
+                    chain.findings.push(finding.with_severity(Severity::Warning));
+                }
+                chain
+            }
+            Err(error) => {
+                let help = "name a directory that exists and can be read with --dir";
+                Self {
+                    findings: vec![Finding::error(Rule::G06, place, error.to_string(), help)],
+                    ..Self::default()
+                }
+            }
+        }
     }
 
     /// The same from names and texts, for revisions compiled into a program. Without an entry

@@ -3,6 +3,7 @@
 pub(crate) mod chain;
 pub mod commands;
 pub(crate) mod draw;
+pub(crate) mod export;
 pub(crate) mod finding;
 pub(crate) mod graph;
 pub(crate) mod hash;

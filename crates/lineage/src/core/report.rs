@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::core::draw::Paint;
 use crate::core::finding::{Finding, Summary};
 
 /// Exit codes of the command line. Scripts rely on the numbers.
@@ -75,9 +76,14 @@ impl Findings {
 
     /// All of them as text, an empty line after each.
     pub fn render_text(&self) -> String {
+        self.render(Paint::Plain)
+    }
+
+    /// The same, with colours if wanted.
+    pub fn render(&self, paint: Paint) -> String {
         self.findings
             .iter()
-            .map(|finding| finding.render_text() + "\n")
+            .map(|finding| finding.render(paint) + "\n")
             .collect()
     }
 }

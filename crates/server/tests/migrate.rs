@@ -1,0 +1,143 @@
+//! `magflow migrate` on directories, without a database: what a shell sees.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+fn magflow(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_magflow"));
+    command.arg("migrate").args(arguments).env_remove("DATABASE_URL");
+    command
+}
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = magflow(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+fn broken_chain() -> String {
+    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../lineage/examples/broken-chain");
+    dir.canonicalize().unwrap().display().to_string()
+}
+
+fn long_chain(revisions: usize) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for at in 0..revisions {
+        let parent = if at == 0 {
+            "base".to_owned()
+        } else {
+            format!("r{}", at - 1)
+        };
+        let text = format!(
+            "-- lineage: 1\n-- id: r{at}\n-- parent: {parent}\n-- title: a title that fills the pipe\n\n-- >> up\nSELECT 1;\n-- >> down\nSELECT 1;\n"
+        );
+        std::fs::write(dir.path().join(format!("{at:05}.sql")), text).unwrap();
+    }
+    dir
+}
+
+#[test]
+fn lint_answers_people_machines_and_workflows() {
+    let dir = broken_chain();
+    let (code, text, _) = run(&["lint", "--dir", &dir]);
+    assert_eq!(code, 1);
+    assert!(
+        text.contains("error[D02]: index `shop.ix_products_sku` is created twice"),
+        "{text}"
+    );
+    assert!(!text.contains('\u{1b}'), "no colours without a terminal");
+    let (code, text, _) = run(&["lint", "--dir", &dir, "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(code, 1);
+    assert!(json["summary"]["errors"].as_u64().unwrap() > 5 && json["findings"].is_array());
+    let (_, text, _) = run(&["lint", "--dir", &dir, "--github"]);
+    assert!(
+        text.lines()
+            .all(|line| line.starts_with("::error ") || line.starts_with("::warning ")),
+        "{text}"
+    );
+    let (_, text, _) = run(&["lint", "--dir", &dir, "--sarif"]);
+    let log: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+}
+
+#[test]
+fn heads_and_history_work_on_any_directory() {
+    let dir = broken_chain();
+    let (code, text, _) = run(&["heads", "--dir", &dir]);
+    assert_eq!((code, text.matches("(head)").count()), (1, 2), "{text}");
+    let (code, text, _) = run(&["history", "--graph", "--dir", &dir]);
+    assert_eq!(
+        (code, text.lines().filter(|line| line.starts_with("* ")).count()),
+        (1, 42),
+        "{text}"
+    );
+    let (code, text, _) = run(&["heads", "--dir", "/nowhere/at/all"]);
+    assert_eq!(code, 1);
+    assert!(text.contains("error[G06]: cannot read /nowhere/at/all"), "{text}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_history_quietly() {
+    let dir = long_chain(5_000);
+    let mut child = magflow(&["history", "--dir", &dir.path().display().to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    let end = child.wait_with_output().unwrap();
+    assert!(!line.is_empty());
+    assert_eq!(String::from_utf8_lossy(&end.stderr), "");
+    assert!(end.status.code().is_some(), "ended by itself");
+}
+
+#[test]
+fn one_step_back_is_a_count_and_not_an_option() {
+    use clap::Parser as _;
+    for target in ["-1", "-12", "base", "3f9a"] {
+        let parsed = server::cli::Cli::try_parse_from(["magflow", "migrate", "downgrade", target]);
+        assert!(parsed.is_ok(), "{target}: {:?}", parsed.err());
+    }
+}
+
+#[test]
+fn a_new_revision_follows_the_head_and_passes_lint() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().display().to_string();
+    for title in ["First", "Second"] {
+        let (code, _, wrong) = run(&["new", title, "--dir", &path]);
+        assert_eq!(code, 0, "{wrong}");
+    }
+    let mut files: Vec<PathBuf> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
+    let texts: Vec<String> = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).unwrap())
+        .collect();
+    assert!(texts.iter().all(|text| text.contains("\n\\quit\n-- >> down\n")));
+    assert_eq!(
+        texts
+            .iter()
+            .filter(|text| text.contains("-- parent: base"))
+            .count(),
+        1
+    );
+    let (code, text, _) = run(&["lint", "--dir", &path]);
+    assert_eq!(code, 0, "{text}");
+}
