@@ -172,7 +172,7 @@ pub enum Migrate {
 
 #[derive(Debug, Subcommand)]
 pub enum Emag {
-    /// Connects an account and reads it; nothing is sent until push is switched on.
+    /// Connects an account and reads it; no stock or price is sent until push is switched on.
     Connect {
         #[arg(long)]
         name: String,

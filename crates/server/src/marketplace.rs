@@ -51,7 +51,7 @@ pub(crate) async fn ensure(
     Ok(account.id)
 }
 
-/// The first account from the configured login, unless there is an account already. It only reads.
+/// The first account from the configured login, unless there is an account already. Push stays off.
 pub(crate) async fn first_account(
     server: &Server,
     login: &settings::ApiKey,
@@ -122,7 +122,7 @@ async fn act(command: Emag, server: &Server, output: Output) -> anyhow::Result<E
             };
             let id = ensure(&server.state.db, &server.emag, &actor, new).await?;
             output.report(&serde_json::json!({ "account_id": id }), || {
-                format!("account {id} is connected; it only reads until push is switched on")
+                format!("account {id} is connected; no stock or price is sent until push is switched on")
             });
         }
         Emag::Sync { account, what } => sync(server, &actor, EmagAccountId(account), what).await?,

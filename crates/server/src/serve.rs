@@ -147,7 +147,7 @@ impl Running {
 async fn first_account(server: &Server, login: &settings::ApiKey) {
     match marketplace::first_account(server, login).await {
         Ok(Some(id)) => {
-            tracing::info!(account_id = %id, "account {id} was made from EMAG_API_KEY; it only reads");
+            tracing::info!(account_id = %id, "account {id} was made from EMAG_API_KEY; push is off");
         }
         Ok(None) => {}
         Err(error) => {

@@ -87,7 +87,7 @@ pub(crate) struct NewAccountBody {
     safety_buffer: i64,
 }
 
-/// A new account only reads until push is switched on.
+/// A new account sends no stock or price until push is switched on.
 #[utoipa::path(post, path = "/api/v1/emag/accounts", tag = "emag", request_body = NewAccountBody, responses((status = 201, body = AccountView)))]
 pub(crate) async fn create_account(
     State(state): State<AppState>,

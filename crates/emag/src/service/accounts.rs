@@ -15,7 +15,7 @@ const TEXT_CHARS_MAX: usize = 200;
 /// Units nobody keeps back more of.
 const BUFFER_MAX: i64 = 1_000_000;
 
-/// Adds an account. It only reads until somebody switches push on.
+/// Adds an account. It sends no stock or price until somebody switches push on.
 pub async fn create(
     conn: &mut PgConnection,
     actor: &Actor,

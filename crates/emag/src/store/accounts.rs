@@ -37,7 +37,7 @@ pub(crate) async fn list(conn: &mut PgConnection) -> Result<Vec<Account>, sqlx::
     select!("ORDER BY name, id").fetch_all(conn).await
 }
 
-/// Adds an account that only reads. The login is unique per platform.
+/// Adds an account whose push is off. The login is unique per platform.
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     new: &NewAccount,

@@ -1,6 +1,6 @@
 # The Today page
 today-connect-title = Connect an eMAG account
-today-connect-text = Catalogue, offers and orders come in by themselves. Nothing is sent to eMAG until you switch sending on.
+today-connect-text = Catalogue, offers and orders come in by themselves. No stock or price is sent to eMAG until you switch sending on.
 today-connect-action = Connect account
 today-to-ship = To ship
 today-to-ship-hint = { $count ->
@@ -65,7 +65,7 @@ today-no-account = No account connected
 today-account-fine = connected
 today-account-running = synchronising
 today-account-fault = fault
-today-account-read-only = read only
+today-account-read-only = sending off
 today-product = Product
 today-available = Available
 today-stock-fine = No product is low

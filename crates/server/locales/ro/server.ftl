@@ -1,6 +1,6 @@
 # Pagina Azi
 today-connect-title = Conectează un cont eMAG
-today-connect-text = Catalogul, ofertele și comenzile vin singure. Nimic nu se trimite la eMAG până nu pornești tu trimiterea.
+today-connect-text = Catalogul, ofertele și comenzile vin singure. Stocul și prețurile nu se trimit la eMAG până nu pornești tu trimiterea.
 today-connect-action = Conectează contul
 today-to-ship = De expediat
 today-to-ship-hint = { $count ->
@@ -73,7 +73,7 @@ today-no-account = Niciun cont conectat
 today-account-fine = conectat
 today-account-running = se sincronizează
 today-account-fault = eroare
-today-account-read-only = doar citire
+today-account-read-only = trimitere oprită
 today-product = Produs
 today-available = Disponibil
 today-stock-fine = Niciun produs sub prag
