@@ -1,7 +1,7 @@
 //! The marketplace: seller accounts, their offers and orders, and what they should hold.
 //!
 //! Always holds: an order is imported, reserved and acknowledged once however often it is read or the process dies; a
-//! new account only reads until its owner switches sending on; what looks like an accident is asked about first; no call
+//! new account sends no stock or price until its owner says so; what looks like an accident is asked about first; no call
 //! is made inside a transaction. Never decides prices, never writes stock levels itself (that is `inventory`).
 
 mod api;

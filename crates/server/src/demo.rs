@@ -100,6 +100,7 @@ async fn run_on(
         "sandbox_url": marketplace.url,
         "database_url": database.url,
     });
+    let asked_to_stop = stop_signal();
     output.report(&ready, || {
         format!(
             "\n  MagFlow is at   {url}\n  sign in with    {EMAIL}\n  password        {PASSWORD}\n  local eMAG at   {}/_sandbox/state\n",
@@ -107,7 +108,7 @@ async fn run_on(
         )
     });
     say("Ctrl-C stops everything and keeps the data; --fresh starts over.");
-    let ended = running.until(stop_signal()).await;
+    let ended = running.until(asked_to_stop).await;
     let kept = tokio::fs::write(&state_file, serde_json::to_vec(&marketplace.sandbox.state())?).await;
     stop.send_replace(true);
     ended?;

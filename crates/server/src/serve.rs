@@ -40,19 +40,21 @@ pub(crate) async fn run(boot: &Boot, run: Run, output: Output) -> anyhow::Result
 
 async fn run_on(boot: &Boot, database: &Database, run: &Run, output: Output) -> anyhow::Result<Exit> {
     let running = Running::start(boot, database, run).await?;
+    // Whoever reads that it is ready may stop it at once.
+    let stop = stop_signal();
     if let Some(address) = running.address {
         let url = format!("http://{address}");
         let setup = setup_notice(&running.server, &url).await;
+        if let Some(notice) = &setup {
+            say(&notice.text());
+        }
         output.report(&serde_json::json!({ "url": url, "setup": setup }), || {
             format!("MagFlow is at {url}")
         });
-        if let Some(notice) = setup {
-            say(&notice.text());
-        }
     } else {
         say("background jobs are running");
     }
-    running.until(stop_signal()).await?;
+    running.until(stop).await?;
     Ok(Exit::Fine)
 }
 
@@ -211,16 +213,17 @@ async fn upgrade(database: &Database, wiring: &Wiring) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ctrl-C or the service manager's TERM.
-pub(crate) async fn stop_signal() {
+/// Ctrl-C or the service manager's TERM, listened for from the call on, not only once somebody waits.
+pub(crate) fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
     }
 }
