@@ -21,9 +21,9 @@ pub struct BreakerRules {
 
 impl Default for BreakerRules {
     fn default() -> Self {
-        // One call that failed all its five attempts opens it.
+        // One call that failed all its seven attempts opens it.
         Self {
-            failures_max: 5,
+            failures_max: 7,
             open_for: Duration::from_mins(1),
         }
     }

@@ -50,8 +50,9 @@ pub struct RetryRules {
 impl Default for RetryRules {
     fn default() -> Self {
         Self {
-            attempts: 5,
-            first_pause: Duration::from_secs(1),
+            // 16 s in all: an answer lost on the way is asked for again at once, a restart over there is outlasted.
+            attempts: 7,
+            first_pause: Duration::from_millis(250),
             pause_max: Duration::from_mins(1),
             locked_pause: Duration::from_secs(5),
         }
@@ -95,7 +96,7 @@ impl RetryRules {
         }
     }
 
-    /// 1 s, 2 s, 4 s … to the cap, plus up to half as much again by chance.
+    /// The first pause, then twice as long each time, to the cap, plus up to half as much again by chance.
     fn back_off(&self, attempt: u32, jitter: &dyn Jitter) -> Duration {
         let doublings = attempt.saturating_sub(1).min(16);
         let pause = self

@@ -99,19 +99,26 @@ impl Bench {
         serde_json::from_slice(&response.body).ok()
     }
 
+    /// Sends; again after a moment while the server says that this is too fast.
     async fn post(&self, path: &str, body: Value) -> Value {
-        let request = OutboundRequest::new(Method::POST, format!("{}{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.token))
-            .header("content-type", "application/json")
-            .body(body.to_string());
-        let response = self.http.send(request).await.unwrap();
-        assert!(
-            response.status < 300,
-            "{path}: {} {}",
-            response.status,
-            String::from_utf8_lossy(&response.body)
-        );
-        serde_json::from_slice(&response.body).unwrap_or(Value::Null)
+        loop {
+            let request = OutboundRequest::new(Method::POST, format!("{}{path}", self.url))
+                .header("authorization", format!("Bearer {}", self.token))
+                .header("content-type", "application/json")
+                .body(body.to_string());
+            let response = self.http.send(request).await.unwrap();
+            if response.status == 429 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            assert!(
+                response.status < 300,
+                "{path}: {} {}",
+                response.status,
+                String::from_utf8_lossy(&response.body)
+            );
+            return serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+        }
     }
 
     async fn sql<T>(&self, sql: &'static str) -> T

@@ -150,13 +150,13 @@ async fn a_dead_back_end_opens_the_circuit_and_one_call_tries_later() {
             }
         ) && refused.heals_by_itself()
     );
-    assert_eq!(partner.requests().len(), 5);
+    assert_eq!(partner.requests().len(), 7);
 
     advance(Duration::from_mins(1)).await;
     assert!(client.read_vat_rates().await.is_err());
     assert_eq!(
         partner.requests().len(),
-        6,
+        8,
         "a try that fails opens it again at once"
     );
 
