@@ -144,7 +144,7 @@ async fn a_filter_the_partner_ignored_is_noticed() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_page_is_read_again_from_where_it_stood() {
     let mut partner = FakeTransport::new().once("product_offer/read", Reply::results(&offers(1..=10)));
-    for _ in 0..5 {
+    for _ in 0..7 {
         partner = partner.once("product_offer/read", Reply::raw(502, "<html>502</html>"));
     }
     let client = client(&partner);

@@ -142,7 +142,7 @@ async fn when_the_partner_is_down_the_rest_of_the_list_waits() {
         EntityOutcome::Failed(ApiError::Transient { .. })
     ));
     assert_eq!(outcome.entities[&51], EntityOutcome::NotSent);
-    assert_eq!(partner.requests().len(), 5);
+    assert_eq!(partner.requests().len(), 7);
 }
 
 #[tokio::test(start_paused = true)]

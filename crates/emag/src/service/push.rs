@@ -65,7 +65,7 @@ pub async fn stock(context: &Context, account: EmagAccountId) -> Result<Pushed, 
             context.flush_calls().await?;
             return Ok(Pushed::InStep);
         }
-        for part in changes.chunks(PER_CALL) {
+        for part in full_calls(&changes).chunks(PER_CALL) {
             if let Some(ended) = desk.send_stock(part).await? {
                 return Ok(ended);
             }
@@ -88,13 +88,19 @@ pub async fn price(context: &Context, account: EmagAccountId) -> Result<Pushed, 
             context.flush_calls().await?;
             return Ok(Pushed::InStep);
         }
-        for part in changes.chunks(PER_CALL) {
+        for part in full_calls(&changes).chunks(PER_CALL) {
             if let Some(ended) = desk.send_prices(part).await? {
                 return Ok(ended);
             }
         }
     }
     Ok(Pushed::Later)
+}
+
+/// What fills whole calls; the rest goes with what has come in meanwhile. All of it when it fills none.
+fn full_calls<T>(changes: &[T]) -> &[T] {
+    let whole = changes.len() - changes.len() % PER_CALL;
+    if whole == 0 { changes } else { &changes[..whole] }
 }
 
 /// Waits while changes are still coming in and a call would not be full.
