@@ -3,13 +3,15 @@
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use crate::ddl::model::{Action, Index, Kind, Name, Named, Routine, Sequence, Trigger, TypeDefinition, View};
+use crate::ddl::model::{Action, Index, Kind, Named, Routine, Sequence, Trigger, TypeDefinition, View};
 use crate::ddl::types;
 
 use super::Context;
 use super::alter::{is_reference, object_of};
 use super::table::cascades;
-use super::text::{child, definition, definition_without, find, fold, has_token, name_of, named, tokens};
+use super::text::{
+    child, definition, definition_without, dotted, find, fold, has_token, name_of, named, tokens,
+};
 
 pub(super) fn schema(context: &Context, node: &SyntaxNode) -> Option<Action> {
     let name = ast::CreateSchema::cast(node.clone())?.schema_name()?;
@@ -167,19 +169,8 @@ pub(super) fn trigger(context: &Context, node: &SyntaxNode) -> Option<Action> {
 
 /// The function a call names.
 fn called(context: &Context, call: &SyntaxNode) -> Option<Named> {
-    let parts: Vec<String> = tokens(call)
-        .take_while(|token| token.kind() != SyntaxKind::L_PAREN)
-        .filter(|token| token.kind() != SyntaxKind::DOT)
-        .map(|token| fold(token.text()))
-        .collect();
-    let (name, before) = parts.split_last()?;
-    Some(Named {
-        name: Name {
-            schema: before.last().cloned(),
-            name: name.clone(),
-        },
-        at: context.span(call),
-    })
+    let name = tokens(call).take_while(|token| token.kind() != SyntaxKind::L_PAREN);
+    dotted(context, call, name)
 }
 
 pub(super) fn policy(context: &Context, node: &SyntaxNode) -> Option<Action> {

@@ -32,7 +32,16 @@ pub(super) fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> {
 
 /// The dotted name a node holds: `name`, `schema.name` or `database.schema.name`.
 pub(super) fn named(context: &Context, node: &SyntaxNode) -> Option<Named> {
-    let parts: Vec<String> = tokens(node)
+    dotted(context, node, tokens(node))
+}
+
+/// The dotted name that these tokens of a node spell.
+pub(super) fn dotted(
+    context: &Context,
+    node: &SyntaxNode,
+    tokens: impl Iterator<Item = SyntaxToken>,
+) -> Option<Named> {
+    let parts: Vec<String> = tokens
         .filter(|token| token.kind() != SyntaxKind::DOT)
         .map(|token| fold(token.text()))
         .collect();
