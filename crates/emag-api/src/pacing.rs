@@ -1,7 +1,7 @@
 //! Spacing of calls: one queue per account and bucket (eMAG API 4.4.9 section 5).
 //!
-//! Always holds: two calls of one queue never leave closer together than its spacing; never more than its per-minute
-//! number leave in any minute; a 429 moves everybody's next turn; interactive calls go first, but background ones are
+//! Always holds: two calls of one queue never leave closer together than its spacing; never more than its numbers leave
+//! in any second or minute; a 429 moves everybody's next turn; interactive calls go first, but background ones are
 //! let through now and then. Never sends anything itself.
 
 use std::collections::{HashMap, VecDeque};
@@ -27,27 +27,45 @@ pub enum Priority {
 pub struct Limits {
     /// At least this long between two calls.
     pub spacing: Duration,
+    pub per_second: u32,
+    /// How long a second is taken to be: calls that leave evenly arrive unevenly, and the partner counts arrivals.
+    pub second: Duration,
     pub per_minute: u32,
 }
 
 impl Limits {
-    /// The documented limits with some milliseconds to spare, because calls that leave evenly arrive unevenly and the
-    /// partner counts arrivals.
+    /// Evenly so far apart and so many a minute, with no bound on a second.
+    pub const fn even(spacing: Duration, per_minute: u32) -> Self {
+        Self {
+            spacing,
+            per_second: u32::MAX,
+            second: Duration::from_secs(1),
+            per_minute,
+        }
+    }
+
+    /// The documented limits with some milliseconds to spare.
     pub const fn documented(bucket: Bucket) -> Self {
         match bucket {
-            // 12 a second are 83.3 ms apart.
+            // A handful of orders need not wait for an even pace: a second's worth may leave close together.
             Bucket::Orders => Self {
-                spacing: Duration::from_millis(88),
+                spacing: Duration::from_millis(25),
+                per_second: 12,
+                second: Duration::from_millis(1080),
                 per_minute: 720,
             },
-            // 3 a second; the headers hint at windows of 3 s, so no bursts: at least 340 ms apart.
+            // The headers hint at windows of 3 s, so no bursts: at least 340 ms apart.
             Bucket::Other => Self {
-                spacing: Duration::from_millis(350),
+                spacing: Duration::from_millis(345),
+                per_second: 3,
+                second: Duration::from_millis(1035),
                 per_minute: 180,
             },
             // 5 a second, but 200 a minute is the tighter one.
             Bucket::Ean => Self {
                 spacing: Duration::from_millis(310),
+                per_second: 5,
+                second: Duration::from_millis(1080),
                 per_minute: 200,
             },
         }
@@ -284,13 +302,15 @@ impl State {
     }
 
     fn earliest(&self, limits: Limits) -> Option<Instant> {
-        let window_full = usize::try_from(limits.per_minute).is_ok_and(|limit| self.sent.len() >= limit);
-        let minute_slot = self
-            .sent
-            .front()
-            .filter(|_| window_full)
-            .map(|oldest| *oldest + MINUTE);
-        self.next_slot.max(minute_slot)
+        let second = self.freed(limits.per_second, limits.second);
+        let minute = self.freed(limits.per_minute, MINUTE);
+        self.next_slot.max(second).max(minute)
+    }
+
+    /// When a window that holds so many calls has room for the next one.
+    fn freed(&self, calls: u32, window: Duration) -> Option<Instant> {
+        let oldest = self.sent.len().checked_sub(usize::try_from(calls).ok()?)?;
+        self.sent.get(oldest).map(|sent| *sent + window)
     }
 
     fn leave(&mut self, now: Instant, limits: Limits) {

@@ -1,5 +1,6 @@
 //! Work in the background: runs, reckoning, sending, timers.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ::jobs::{Event as _, Job, JobFailure, Registry, Subscription, enqueue};
@@ -57,6 +58,28 @@ macro_rules! job {
     };
 }
 
+/// A job that hears what one transaction published, and answers it in one transaction.
+macro_rules! heard {
+    ($(#[$doc:meta])* $name:ident $text:literal $event:ty => ($events:ident, $tx:ident) $body:block) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub(crate) struct $name(Vec<$event>);
+
+        impl Job for $name {
+            const NAME: &'static str = $text;
+            type Context = Context;
+
+            async fn run(self, context: Context) -> Result<(), JobFailure> {
+                let $events = self.0;
+                let mut $tx = context.db().begin(&actor()).await?;
+                $body
+                $tx.commit().await?;
+                Ok(())
+            }
+        }
+    };
+}
+
 job! {
     /// Does what is left of an offer sweep.
     SyncOffers "emag_sync_offers" { run: SyncRunId } (this, context) { work(&context, this.run).await }
@@ -90,19 +113,14 @@ job! {
     }
 }
 
-job! {
+heard! {
     /// A person said which article of ours a number of the marketplace means.
-    ArticleNamedJob "emag_article_named"
-    { channel: String, channel_account: i64, external_product_id: String, product: ProductId } (this, context) {
-        let number = this.external_product_id.parse::<i64>().ok();
-        let Some(emag_id) = number.filter(|_| this.channel == orders::Channel::Emag.as_str()) else {
-            return Ok(());
-        };
-        let mut tx = context.db().begin(&actor()).await?;
-        let account = EmagAccountId(this.channel_account);
-        resolve::listing_of_line(&mut tx, account, emag_id, this.product).await?;
-        tx.commit().await?;
-        Ok(())
+    ArticleNamedJob "emag_article_named" orders::ArticleNamed => (events, tx) {
+        for named in events.iter().filter(|named| named.channel == orders::Channel::Emag.as_str()) {
+            let Ok(emag_id) = named.external_product_id.parse::<i64>() else { continue };
+            let account = EmagAccountId(named.channel_account);
+            resolve::listing_of_line(&mut tx, account, emag_id, named.product).await?;
+        }
     }
 }
 
@@ -130,23 +148,24 @@ fn pushed(done: push::Pushed) -> Result<(), JobFailure> {
     }
 }
 
-job! {
+heard! {
     /// Stock moved: what should the marketplace hold?
-    StockChangedJob "emag_stock_changed" { products: Vec<ProductId>, cause: String } (this, context) {
-        let mut tx = context.db().begin(&actor()).await?;
-        reckon::stock(&mut tx, Some(&this.products), None, &this.cause).await?;
-        tx.commit().await?;
-        Ok(())
+    StockChangedJob "emag_stock_changed" inventory::StockChanged => (events, tx) {
+        let mut by_cause: BTreeMap<&str, BTreeSet<ProductId>> = BTreeMap::new();
+        for event in &events {
+            by_cause.entry(&event.cause).or_default().extend(&event.products);
+        }
+        for (cause, products) in by_cause {
+            reckon::stock(&mut tx, Some(&Vec::from_iter(products)), None, cause).await?;
+        }
     }
 }
 
-job! {
+heard! {
     /// Prices moved in the catalogue.
-    PriceChangedJob "emag_price_changed" { products: Vec<ProductId> } (this, context) {
-        let mut tx = context.db().begin(&actor()).await?;
-        reckon::prices(&mut tx, Some(&this.products)).await?;
-        tx.commit().await?;
-        Ok(())
+    PriceChangedJob "emag_price_changed" catalog::PriceChanged => (events, tx) {
+        let products: BTreeSet<ProductId> = events.into_iter().flat_map(|event| event.products).collect();
+        reckon::prices(&mut tx, Some(&Vec::from_iter(products))).await?;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests against an eMAG of our own in this process, and a real PostgreSQL.
 
 mod bench;
+mod crossing;
 mod pace;
 mod promises;
 mod push;

@@ -49,6 +49,8 @@ pub struct SetupAccount {
     pub kind: String,
     pub username: String,
     pub password: String,
+    /// Whether new orders are acknowledged at the marketplace.
+    pub acknowledge_orders: bool,
 }
 
 impl std::fmt::Debug for SetupAccount {

@@ -16,6 +16,16 @@ impl Event for StockChanged {
     const NAME: &'static str = "inventory.stock_changed";
 }
 
+/// More units of these products are available than before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitsFreed {
+    pub products: Vec<ProductId>,
+}
+
+impl Event for UnitsFreed {
+    const NAME: &'static str = "inventory.units_freed";
+}
+
 /// A count or damage left less than was promised: these order lines lost units, the youngest promise first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservationsLost {

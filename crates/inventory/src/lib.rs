@@ -15,7 +15,7 @@ mod store;
 
 pub use api::openapi;
 pub use error::InventoryError;
-pub use events::{ReservationsLost, StockChanged};
+pub use events::{ReservationsLost, StockChanged, UnitsFreed};
 pub use model::{
     Cause, Finding, Level, LowStockRow, LowStockSummary, Movement, MovementRow, Outcome, Place, Problem,
     Reservation, Want, Warehouse,

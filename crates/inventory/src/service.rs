@@ -13,7 +13,7 @@ use kernel::{
 use sqlx::PgConnection;
 
 use crate::error::InventoryError;
-use crate::events::{ReservationsLost, StockChanged};
+use crate::events::{ReservationsLost, StockChanged, UnitsFreed};
 use crate::model::{
     Cause, Finding, Level, LowStockSummary, Movement, MovementRow, Outcome, Place, Reservation, Want,
     Warehouse, cut_youngest, promise,
@@ -62,6 +62,19 @@ async fn tell(conn: &mut PgConnection, places: &[Place], cause: &str) -> Result<
     .await?;
     web::live::tell_rows(&mut *conn, STOCK, &ids).await?;
     web::live::tell(conn, STOCK).await
+}
+
+async fn tell_freed(
+    conn: &mut PgConnection,
+    products: impl IntoIterator<Item = ProductId>,
+) -> Result<(), sqlx::Error> {
+    let mut products: Vec<ProductId> = products.into_iter().collect();
+    products.sort_unstable();
+    products.dedup();
+    if products.is_empty() {
+        return Ok(());
+    }
+    jobs::publish(conn, &UnitsFreed { products }).await
 }
 
 /// Promises units to order lines, in the order given: what is there is promised, the rest is short. A line that holds
@@ -118,7 +131,8 @@ pub async fn release(
         return Ok(());
     };
     store::end_promises(&mut *conn, &held, "released").await?;
-    tell(conn, &places, "release").await?;
+    tell(&mut *conn, &places, "release").await?;
+    tell_freed(conn, held.iter().map(|reservation| reservation.product_id)).await?;
     Ok(())
 }
 
@@ -218,7 +232,9 @@ pub async fn post(
     let cause = fresh
         .first()
         .map_or("correction", |movement| movement.cause.code());
-    tell(conn, &places, cause).await?;
+    tell(&mut *conn, &places, cause).await?;
+    let came_in = fresh.iter().filter(|movement| movement.delta > 0);
+    tell_freed(conn, came_in.map(|movement| movement.product)).await?;
     Ok(posted)
 }
 

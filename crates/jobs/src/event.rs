@@ -10,21 +10,24 @@ pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
     const NAME: &'static str;
 }
 
-/// A job that runs on every event of a name, with the event as its payload.
+/// A job that hears an event. Its payload is the list of what one transaction published under that name, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subscription {
     pub event: &'static str,
-    /// Name of a job whose payload has the event's shape.
+    /// Name of a job whose payload is a list of the event's shape.
     pub job: &'static str,
     /// Jobs of one named queue run one after another.
     pub queue: Option<&'static str>,
 }
 
-/// Writes the event as one job per subscriber, in the caller's transaction.
+/// Writes the event as one job per subscriber, in the caller's transaction; a transaction that publishes a thousand
+/// times still gives each subscriber one job. The key holds the transaction's number, so that two never wait for each
+/// other; the queue appends to a list that waits under the same key.
 pub async fn publish<E: Event>(conn: &mut PgConnection, event: &E) -> Result<(), sqlx::Error> {
     let payload = serde_json::to_value(event).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
     sqlx::query(
-        "SELECT graphile_worker.add_job(job, $2::jsonb::json, queue_name => queue, max_attempts => 12) \
+        "SELECT graphile_worker.add_job(job, jsonb_build_array($2::jsonb)::json, queue_name => queue, \
+                max_attempts => 12, job_key => concat_ws(':', job, event, pg_current_xact_id())) \
          FROM app.event_subscriptions WHERE event = $1",
     )
     .bind(E::NAME)

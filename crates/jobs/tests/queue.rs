@@ -123,7 +123,46 @@ async fn an_event_reaches_whoever_subscribed_and_nobody_else() {
     tx.commit().await.unwrap();
     assert_eq!(
         testkit::jobs(&test).await,
-        [("test_note".to_owned(), serde_json::json!({ "id": 5 }))]
+        [("test_note".to_owned(), serde_json::json!([{ "id": 5 }]))]
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_orders_started_two_jobs_for_each_order() {
+    let test = testkit::database().await;
+    let listen = [Subscription {
+        event: Note::NAME_EVENT,
+        job: "test_note",
+        queue: None,
+    }];
+    let mut tx = test.db.begin(&Actor::system("test")).await.unwrap();
+    register(&mut tx, &listen).await.unwrap();
+    // The queue makes the name of a job at its first use.
+    publish(&mut tx, &Note { id: 0 }).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = test.db.begin(&Actor::system("test")).await.unwrap();
+    let mut other = test.db.begin(&Actor::system("test")).await.unwrap();
+    publish(&mut tx, &Note { id: 1 }).await.unwrap();
+    publish(&mut other, &Note { id: 7 }).await.unwrap();
+    publish(&mut tx, &Note { id: 2 }).await.unwrap();
+    let mut part = sqlx::Acquire::begin(&mut *tx).await.unwrap();
+    publish(&mut part, &Note { id: 3 }).await.unwrap();
+    part.rollback().await.unwrap();
+    other.commit().await.unwrap();
+    tx.commit().await.unwrap();
+    let mut payloads: Vec<_> = testkit::jobs(&test)
+        .await
+        .into_iter()
+        .map(|(_, payload)| payload)
+        .collect();
+    payloads.sort_by_key(ToString::to_string);
+    assert_eq!(
+        payloads,
+        [
+            serde_json::json!([{ "id": 0 }]),
+            serde_json::json!([{ "id": 1 }, { "id": 2 }]),
+            serde_json::json!([{ "id": 7 }])
+        ]
     );
 }
 

@@ -1,5 +1,6 @@
 //! Background work: units that came in go to waiting lines, promises that a count took back are shown.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ::jobs::{Job, JobFailure, Registry, Subscription};
@@ -24,17 +25,9 @@ const QUEUE: &str = "orders";
 /// level is never the one that is stopped.
 const LOCK_WAIT: &str = "400ms";
 
-/// Runs on every change of stock; the payload has the shape of the event.
+/// Runs when units came in or were let go.
 #[derive(Debug, Serialize, Deserialize)]
-struct AllocateShort {
-    products: Vec<ProductId>,
-    #[serde(default)]
-    #[allow(
-        dead_code,
-        reason = "the event's shape; units are given out whatever brought them"
-    )]
-    cause: String,
-}
+struct AllocateShort(Vec<inventory::UnitsFreed>);
 
 impl Job for AllocateShort {
     const NAME: &'static str = "orders_allocate_short";
@@ -44,7 +37,8 @@ impl Job for AllocateShort {
         let actor = Actor::system("orders_allocate_short");
         let mut tx = context.db.begin(&actor).await?;
         wait_briefly(&mut tx).await?;
-        let given = service::allocate_short(&mut tx, &actor, &self.products)
+        let freed: BTreeSet<ProductId> = self.0.into_iter().flat_map(|event| event.products).collect();
+        let given = service::allocate_short(&mut tx, &actor, &Vec::from_iter(freed))
             .await
             .map_err(failure)?;
         tx.commit().await?;
@@ -60,9 +54,7 @@ impl Job for AllocateShort {
 
 /// Runs when a count or damage took promised units back.
 #[derive(Debug, Serialize, Deserialize)]
-struct ReservationsLost {
-    lines: Vec<OrderLineId>,
-}
+struct ReservationsLost(Vec<inventory::ReservationsLost>);
 
 impl Job for ReservationsLost {
     const NAME: &'static str = "orders_reservations_lost";
@@ -72,7 +64,8 @@ impl Job for ReservationsLost {
         let actor = Actor::system("orders_reservations_lost");
         let mut tx = context.db.begin(&actor).await?;
         wait_briefly(&mut tx).await?;
-        service::reservations_lost(&mut tx, &actor, &self.lines)
+        let lines: Vec<OrderLineId> = self.0.into_iter().flat_map(|event| event.lines).collect();
+        service::reservations_lost(&mut tx, &actor, &lines)
             .await
             .map_err(failure)?;
         tx.commit().await?;
@@ -116,7 +109,7 @@ pub fn register(registry: &mut Registry, state: &AppState) {
 pub fn subscriptions() -> Vec<Subscription> {
     vec![
         Subscription {
-            event: <inventory::StockChanged as ::jobs::Event>::NAME,
+            event: <inventory::UnitsFreed as ::jobs::Event>::NAME,
             job: AllocateShort::NAME,
             queue: Some(QUEUE),
         },

@@ -1,5 +1,5 @@
 //! The main job, measured as its user feels it, each figure against a yardstick of the same run:
-//! `cargo bench -p server --bench main_job` (or `./dev bench`).
+//! `cargo bench -p server --bench main_job` (or `./dev bench`); one part of it with `-- sync`, `-- new`, `-- daily`.
 //!
 //! It starts a local marketplace with the documented limits and the real server as a process of its own on a fresh
 //! database, and prints medians and ratios. It judges nothing.
@@ -25,8 +25,9 @@ use testkit::TestDb;
 use tokio::net::TcpListener;
 
 const SECRET: &str = "a-secret-for-benchmarks-only-0123456789abc";
-const OFFERS: usize = 2500;
-const ORDERS: usize = 500;
+/// The sandbox gives four fifths to the account that is measured: 2,500 offers and 500 orders.
+const OFFERS: usize = 3125;
+const ORDERS: usize = 625;
 const LIST_PRODUCTS: i64 = 100_000;
 const REPEATS: usize = 40;
 
@@ -57,7 +58,10 @@ impl Bench {
             .env("SECRET_KEY", SECRET)
             .env("MAGFLOW__DATA_DIR", &self.data_dir)
             .stdin(Stdio::null())
-            .stderr(Stdio::null());
+            .stderr(std::env::var("BENCH_LOG").map_or_else(
+                |_| Stdio::null(),
+                |path| Stdio::from(fs::File::options().create(true).append(true).open(path).unwrap()),
+            ));
         command
     }
 
@@ -162,7 +166,25 @@ fn five_percent() -> Faults {
     }
 }
 
-async fn prepare(faults: Faults) -> Bench {
+/// What the marketplace holds when the account is connected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Orders {
+    /// Three weeks of orders in all states, as a shop has them.
+    Mixed,
+    /// All of them new: each is to be acknowledged.
+    New,
+}
+
+/// Makes every order of the account new.
+fn make_new(sandbox: &Sandbox) {
+    let mut state = sandbox.state();
+    for order in state["orders"][MAIN_USERNAME].as_array_mut().unwrap() {
+        order["status"] = json!(1);
+    }
+    sandbox.set_state(state).unwrap();
+}
+
+async fn prepare(faults: Faults, orders: Orders) -> Bench {
     let test = testkit::database().await;
     let now = Clock::system().now();
     let seed = SeedOptions {
@@ -175,6 +197,9 @@ async fn prepare(faults: Faults) -> Bench {
         seed: Some(seed),
         ..Options::at(now)
     });
+    if orders == Orders::New {
+        make_new(&sandbox);
+    }
     sandbox.set_faults(faults).unwrap();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let base = format!("http://{}/api-3", listener.local_addr().unwrap());
@@ -222,6 +247,7 @@ async fn prepare(faults: Faults) -> Bench {
 
 async fn full_sync(name: &str, bench: &Bench) {
     let started = Instant::now();
+    let started_at = Clock::system().now();
     let finished = "SELECT NOT EXISTS (SELECT FROM app.emag_accounts WHERE opened_at IS NULL OR orders_read_until IS NULL) \
         AND NOT EXISTS (SELECT FROM app.emag_sync_runs WHERE state IN ('queued', 'running')) \
         AND NOT EXISTS (SELECT FROM app.emag_orders WHERE ack IN ('wanted', 'sent') OR (ack = 'done' AND settled_at IS NULL))";
@@ -247,6 +273,18 @@ async fn full_sync(name: &str, bench: &Bench) {
         bench.sql::<i64>("SELECT count(*) FROM app.emag_listings").await,
         bench.sql::<i64>("SELECT count(*) FROM app.emag_orders").await,
         acknowledged_twice(&calls),
+    );
+    let last = |part: &str| {
+        let of_part = calls.iter().rev().find(|call| call.path.contains(part));
+        of_part.map_or(0.0, |call| (call.at - started_at).as_seconds_f64())
+    };
+    println!(
+        "{:<19} last offers read at {:.1} s, last acknowledgement at {:.1} s ({} in all), last order read at {:.1} s",
+        "",
+        last("product_offer/read"),
+        last("/order/acknowledge"),
+        of("/order/acknowledge"),
+        last("/order/read"),
     );
 }
 
@@ -393,14 +431,30 @@ async fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let bench = prepare(five_percent()).await;
+    let only = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    let is_asked = |name: &str| only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    for (name, faults, orders) in [
+        ("sync", Faults::default(), Orders::Mixed),
+        ("sync, 5 % failing", five_percent(), Orders::Mixed),
+        ("all new", Faults::default(), Orders::New),
+        ("all new, 5 % failing", five_percent(), Orders::New),
+    ] {
+        if is_asked(name) {
+            let bench = prepare(faults, orders).await;
+            let (server, _) = bench.serve().await;
+            full_sync(name, &bench).await;
+            drop(server);
+            fs::remove_dir_all(&bench.data_dir).unwrap();
+        }
+    }
+    if !is_asked("daily work") {
+        return;
+    }
+    let bench = prepare(Faults::default(), Orders::Mixed).await;
     let (server, _) = bench.serve().await;
-    full_sync("sync, 5 % failing", &bench).await;
-    drop(server);
-    fs::remove_dir_all(&bench.data_dir).unwrap();
-    let bench = prepare(Faults::default()).await;
-    let (server, _) = bench.serve().await;
-    full_sync("full sync", &bench).await;
+    full_sync("before daily work", &bench).await;
     drop(server);
     let mut starts = Vec::new();
     for _ in 0..5 {

@@ -4,7 +4,7 @@
 
 use ::jobs::{Event as _, Job, JobFailure, Registry, Subscription};
 use db::Db;
-use kernel::{Clock, OrderLineId};
+use kernel::Clock;
 use serde::{Deserialize, Serialize};
 use telemetry::Metrics;
 use web::AppState;
@@ -35,16 +35,15 @@ impl Job for ForgetAnswers {
 /// Counts order lines that wanted more than there is. As a job of the event, so that only what was committed counts; a
 /// job that has to run again counts again.
 #[derive(Debug, Serialize, Deserialize)]
-struct CountOversell {
-    lines: Vec<OrderLineId>,
-}
+struct CountOversell(Vec<orders::OversellRefused>);
 
 impl Job for CountOversell {
     const NAME: &'static str = "server_count_oversell";
     type Context = Metrics;
 
     async fn run(self, metrics: Metrics) -> Result<(), JobFailure> {
-        let lines = u64::try_from(self.lines.len()).unwrap_or(u64::MAX);
+        let lines: usize = self.0.iter().map(|event| event.lines.len()).sum();
+        let lines = u64::try_from(lines).unwrap_or(u64::MAX);
         metrics.stock_oversell_refused_total.inc_by(lines);
         Ok(())
     }

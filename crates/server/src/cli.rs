@@ -190,6 +190,9 @@ pub enum Emag {
         /// Instead of the platform's own address.
         #[arg(long)]
         base_url: Option<String>,
+        /// Does not acknowledge new orders: another program waits for them.
+        #[arg(long)]
+        leave_orders_new: bool,
     },
     /// Queues a full reading.
     Sync {

@@ -190,6 +190,7 @@ async fn prepare(running: &Running, sandbox_url: &str) -> anyhow::Result<()> {
             base_url: Some(format!("{sandbox_url}/api-3")),
             warehouse: None,
             safety_buffer: 0,
+            acknowledge_orders: true,
         };
         crate::marketplace::ensure(&server.state.db, &server.emag, &actor, wanted).await?;
     }

@@ -71,6 +71,7 @@ pub(crate) async fn first_account(
         base_url: None,
         warehouse: None,
         safety_buffer: 0,
+        acknowledge_orders: true,
     };
     // Of two processes that start together, one makes it; the login is unique.
     ensure(&server.state.db, &server.emag, &actor, new)
@@ -104,6 +105,7 @@ async fn act(command: Emag, server: &Server, output: Output) -> anyhow::Result<E
             password_file,
             password,
             base_url,
+            leave_orders_new,
         } => {
             let password = password_of(password, password_file.as_deref())?;
             let kind = match kind {
@@ -119,6 +121,7 @@ async fn act(command: Emag, server: &Server, output: Output) -> anyhow::Result<E
                 base_url,
                 warehouse: None,
                 safety_buffer: 0,
+                acknowledge_orders: !leave_orders_new,
             };
             let id = ensure(&server.state.db, &server.emag, &actor, new).await?;
             output.report(&serde_json::json!({ "account_id": id }), || {

@@ -89,6 +89,7 @@ impl SetupHook for Hook {
             base_url: None,
             warehouse: None,
             safety_buffer: 0,
+            acknowledge_orders: account.acknowledge_orders,
         };
         emag::service::accounts::create(conn, &Actor::system("setup"), &self.0, new)
             .await

@@ -31,6 +31,8 @@ pub(crate) struct AccountView {
     fault_detail: Option<String>,
     push_enabled: bool,
     push_prices: bool,
+    /// Whether new orders are acknowledged at the marketplace.
+    acknowledge_orders: bool,
     safety_buffer: i64,
     opened_at: Option<DateTime<Utc>>,
     orders_read_until: Option<DateTime<Utc>>,
@@ -53,6 +55,7 @@ impl From<Account> for AccountView {
             fault_detail: account.fault_detail,
             push_enabled: account.push_enabled,
             push_prices: account.push_prices,
+            acknowledge_orders: account.acknowledge_orders,
             safety_buffer: account.safety_buffer,
             opened_at: account.opened_at,
             orders_read_until: account.orders_read_until,
@@ -85,6 +88,8 @@ pub(crate) struct NewAccountBody {
     warehouse_id: Option<WarehouseId>,
     #[serde(default)]
     safety_buffer: i64,
+    /// Whether new orders are acknowledged at the marketplace; absent means yes.
+    acknowledge_orders: Option<bool>,
 }
 
 /// A new account sends no stock or price until push is switched on.
@@ -104,6 +109,7 @@ pub(crate) async fn create_account(
         base_url: body.base_url,
         warehouse: body.warehouse_id,
         safety_buffer: body.safety_buffer,
+        acknowledge_orders: body.acknowledge_orders.unwrap_or(true),
     };
     let mut tx = state.db.begin(&actor).await?;
     let account = accounts::create(&mut tx, &actor, &context, new).await?;
@@ -136,6 +142,7 @@ pub(crate) struct AccountPatchBody {
     password: Option<String>,
     is_active: Option<bool>,
     push_prices: Option<bool>,
+    acknowledge_orders: Option<bool>,
     safety_buffer: Option<i64>,
 }
 
@@ -155,6 +162,7 @@ pub(crate) async fn update_account(
         base_url: None,
         is_active: body.is_active,
         push_prices: body.push_prices,
+        acknowledge_orders: body.acknowledge_orders,
         safety_buffer: body.safety_buffer,
     };
     let mut tx = state.db.begin(&actor).await?;

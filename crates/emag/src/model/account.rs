@@ -40,6 +40,9 @@ pub struct Account {
     pub push_enabled_by: Option<UserId>,
     /// Whether prices of the own catalogue are sent too.
     pub push_prices: bool,
+    /// Whether new orders are acknowledged at the marketplace. Off, they are read and reserved all the same, and stay new
+    /// for another program that waits for them.
+    pub acknowledge_orders: bool,
     /// Units kept back from the marketplace.
     pub safety_buffer: i64,
     pub opened_at: Option<Timestamp>,
@@ -66,6 +69,7 @@ pub struct NewAccount {
     /// `None`: the first own warehouse for MAIN, a new marketplace warehouse for FBE.
     pub warehouse: Option<WarehouseId>,
     pub safety_buffer: i64,
+    pub acknowledge_orders: bool,
 }
 
 /// What a person changes; `None` leaves as it is.
@@ -78,5 +82,6 @@ pub struct AccountPatch {
     pub base_url: Option<Option<String>>,
     pub is_active: Option<bool>,
     pub push_prices: Option<bool>,
+    pub acknowledge_orders: Option<bool>,
     pub safety_buffer: Option<i64>,
 }

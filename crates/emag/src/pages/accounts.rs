@@ -48,6 +48,7 @@ struct AccountRow {
     fault_detail: Option<String>,
     push_enabled: bool,
     push_prices: bool,
+    acknowledge_orders: bool,
     safety_buffer: i64,
     is_open: bool,
     orders_read_until: Option<Timestamp>,
@@ -69,6 +70,7 @@ impl From<Account> for AccountRow {
             fault_detail: account.fault_detail,
             push_enabled: account.push_enabled,
             push_prices: account.push_prices,
+            acknowledge_orders: account.acknowledge_orders,
             safety_buffer: account.safety_buffer,
             is_open: account.opened_at.is_some(),
             orders_read_until: account.orders_read_until,
@@ -142,6 +144,7 @@ struct Fields {
     #[serde(skip_serializing)]
     password: String,
     base_url: String,
+    acknowledge_orders: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -155,6 +158,7 @@ async fn blank(page: Page) -> Result<Response, Problem> {
     let fields = Fields {
         platform: "emag-ro".to_owned(),
         kind: "MAIN".to_owned(),
+        acknowledge_orders: Some("on".to_owned()),
         ..Fields::default()
     };
     page.render(
@@ -188,6 +192,7 @@ async fn connect(
         base_url: Some(fields.base_url.trim().to_owned()).filter(|url| !url.is_empty()),
         warehouse: None,
         safety_buffer: 0,
+        acknowledge_orders: fields.acknowledge_orders.is_some(),
     };
     let mut tx = state.db.begin(&page.actor).await?;
     let account = match accounts::create(&mut tx, &page.actor, &context, new).await {
@@ -280,6 +285,8 @@ struct SaveForm {
     #[serde(default)]
     push_prices: Option<String>,
     #[serde(default)]
+    acknowledge_orders: Option<String>,
+    #[serde(default)]
     is_active: Option<String>,
     version: i64,
 }
@@ -301,6 +308,7 @@ async fn save(
         base_url: None,
         is_active: Some(form.is_active.is_some()),
         push_prices: Some(form.push_prices.is_some()),
+        acknowledge_orders: Some(form.acknowledge_orders.is_some()),
         safety_buffer: Some(form.safety_buffer),
     };
     accounts::update(

@@ -79,6 +79,7 @@ pub async fn update(
     }
     account.is_active = patch.is_active.unwrap_or(account.is_active);
     account.push_prices = patch.push_prices.unwrap_or(account.push_prices);
+    account.acknowledge_orders = patch.acknowledge_orders.unwrap_or(account.acknowledge_orders);
     store::accounts::update(conn, &account, clear_fault)
         .await
         .map_err(named)?;

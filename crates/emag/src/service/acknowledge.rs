@@ -10,6 +10,7 @@ use emag_api::wire::{Order, OrderKind};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::watch;
 
+use super::fault::despite_conflicts;
 use super::orders::{Desk, Progress};
 use super::runs::actor;
 use crate::error::{EmagError, api_code};
@@ -25,14 +26,18 @@ const BATCH: i64 = 40;
 /// Orders read one by one when the pages did not show them.
 const STRAGGLERS_MAX: i64 = 200;
 /// Before the opening an order waits for its listings; how often to look.
-const LISTINGS_PAUSE: Duration = Duration::from_millis(250);
+const LISTINGS_PAUSE: Duration = Duration::from_millis(100);
 
-/// Acknowledges orders while others are still being written, until nothing is left. It begins when all pages are read:
-/// an acknowledged order changes its time and would move the rows of the pages not read yet.
+/// Acknowledges orders while others are still being written, until nothing is left, and counts them. It begins when all
+/// pages are read: an acknowledged order changes its time and would move the rows of the pages not read yet.
 pub(crate) async fn as_they_come(
     desk: &Desk<'_>,
     mut progress: watch::Receiver<Progress>,
+    acknowledged: watch::Sender<usize>,
 ) -> Result<(), EmagError> {
+    if !desk.account.acknowledge_orders {
+        return Ok(());
+    }
     // The sender is gone only if the import failed, and then that error is the one that counts.
     if progress.wait_for(|progress| progress.all_read).await.is_err() {
         return Ok(());
@@ -40,7 +45,9 @@ pub(crate) async fn as_they_come(
     loop {
         let all_written = progress.borrow().all_written;
         let listed_only = must_wait_for_listings(desk).await?;
-        if batch(desk, listed_only).await? > 0 {
+        let asked = batch(desk, listed_only).await?;
+        if asked > 0 {
+            acknowledged.send_modify(|count| *count += asked);
             continue;
         }
         if !all_written {
@@ -58,6 +65,9 @@ pub(crate) async fn as_they_come(
 
 /// Acknowledges everything that waits, batch by batch.
 pub(crate) async fn all_waiting(desk: &Desk<'_>) -> Result<(), EmagError> {
+    if !desk.account.acknowledge_orders {
+        return Ok(());
+    }
     while batch(desk, false).await? > 0 {}
     Ok(())
 }
@@ -84,11 +94,7 @@ async fn waiting(desk: &Desk<'_>) -> Result<i64, EmagError> {
 
 /// Marks a batch as asked, commits, asks. How many were marked.
 async fn batch(desk: &Desk<'_>, listed_only: bool) -> Result<usize, EmagError> {
-    let mut tx = desk.context.db().begin(&actor()).await?;
-    let now = desk.context.clock().now();
-    let chosen = store::orders::mark_sent(&mut tx, desk.account.id, BATCH, listed_only, now).await?;
-    store::runs::beat(&mut tx, desk.run, None, now).await?;
-    tx.commit().await?;
+    let chosen = despite_conflicts(|| mark(desk, listed_only)).await?;
     stream::iter(&chosen)
         .map(Ok)
         .try_for_each_concurrent(IN_FLIGHT_MAX, |order| ask(desk, order))
@@ -96,38 +102,50 @@ async fn batch(desk: &Desk<'_>, listed_only: bool) -> Result<usize, EmagError> {
     Ok(chosen.len())
 }
 
+async fn mark(desk: &Desk<'_>, listed_only: bool) -> Result<Vec<ToAck>, EmagError> {
+    let mut tx = desk.context.db().begin(&actor()).await?;
+    let now = desk.now();
+    let chosen = store::orders::mark_sent(&mut tx, desk.account.id, BATCH, listed_only, now).await?;
+    store::runs::beat(&mut tx, desk.run, None, now).await?;
+    tx.commit().await?;
+    Ok(chosen)
+}
+
 async fn ask(desk: &Desk<'_>, order: &ToAck) -> Result<(), EmagError> {
     let id = u64::try_from(order.emag_order_id).unwrap_or_default();
     let answer = desk.client.acknowledge(id).await;
-    let now = desk.context.clock().now();
-    let mut tx = desk.context.db().begin(&actor()).await?;
-    match &answer {
-        Ok(()) => {
-            store::orders::mark_acked(&mut tx, &[order.id], now).await?;
-            let done = [order.emag_order_id.to_string()];
-            store::failures::resolve(&mut tx, desk.account.id, "acknowledge", &done, now).await?;
-        }
-        Err(error) => {
-            match after(error) {
-                After::Refused => {
-                    let text = error.to_string();
-                    store::orders::mark_not_acked(&mut tx, order.id, "refused", Some(&text), now).await?;
-                    store::failures::add(&mut tx, desk.run, &[failure(order, error)]).await?;
-                }
-                After::NotDone => {
-                    store::orders::mark_not_acked(&mut tx, order.id, "wanted", None, now).await?;
-                }
-                // Stays `sent`: read again before anything else.
-                After::Unknown => {}
-            }
-        }
-    }
-    tx.commit().await?;
+    despite_conflicts(|| note(desk, order, &answer)).await?;
     match answer {
         // The account or the partner is in trouble: so would be every other call.
         Err(error) if error.account_fault().is_some() || ends_the_run(&error) => Err(error.into()),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+async fn note(desk: &Desk<'_>, order: &ToAck, answer: &Result<(), ApiError>) -> Result<(), EmagError> {
+    let now = desk.now();
+    let mut tx = desk.context.db().begin(&actor()).await?;
+    match answer {
+        Ok(()) => {
+            store::orders::mark_acked(&mut tx, &[order.id], now).await?;
+            let done = [order.emag_order_id.to_string()];
+            store::failures::resolve(&mut tx, desk.account.id, "acknowledge", &done, now).await?;
+        }
+        Err(error) => match after(error) {
+            After::Refused => {
+                let text = error.to_string();
+                store::orders::mark_not_acked(&mut tx, order.id, "refused", Some(&text), now).await?;
+                store::failures::add(&mut tx, desk.run, &[failure(order, error)]).await?;
+            }
+            After::NotDone => {
+                store::orders::mark_not_acked(&mut tx, order.id, "wanted", None, now).await?;
+            }
+            // Stays `sent`: read again before anything else.
+            After::Unknown => {}
+        },
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 enum After {

@@ -42,6 +42,23 @@ pub(crate) fn is_conflict(error: &EmagError) -> bool {
     database_error(error).is_some_and(|error| db::violation(error) == Some(db::Violation::Conflict))
 }
 
+/// How often work is done again when another transaction was in its way.
+const TRIES: u32 = 4;
+
+/// Does one transaction's work; again if another transaction was in the way.
+pub(crate) async fn despite_conflicts<T, F>(work: impl Fn() -> F) -> Result<T, EmagError>
+where
+    F: Future<Output = Result<T, EmagError>>,
+{
+    let mut tries = 1;
+    loop {
+        match work().await {
+            Err(error) if tries < TRIES && is_conflict(&error) => tries += 1,
+            done => return done,
+        }
+    }
+}
+
 /// A constraint or a value the database cannot hold (classes 22, 23 and 54), as opposed to trouble of the database itself.
 pub(crate) fn is_about_a_row(error: &sqlx::Error) -> bool {
     let code = error

@@ -11,7 +11,7 @@ use emag_api::{ApiError, Page};
 use kernel::Timestamp;
 use sqlx::{Acquire as _, PgConnection};
 
-use super::fault::{is_about_a_row, is_conflict};
+use super::fault::{despite_conflicts, is_about_a_row};
 use super::runs::{actor, tell};
 use super::sweep::{Sweep, Turn};
 use super::{reckon, resolve};
@@ -20,9 +20,6 @@ use crate::error::{EmagError, api_code};
 use crate::model::{Account, AccountKind, ListingRow, NAMELESS, OffersCursor, Run, Tally, listing_of};
 use crate::store;
 use crate::store::failures::Failure;
-
-/// How often a page is written again when another transaction was in its way.
-const WRITE_TRIES: u32 = 4;
 
 /// More are not listed one by one: the whole run is to be done again.
 const MISSING_PAGES_MAX: usize = 100;
@@ -146,14 +143,7 @@ struct Desk<'a> {
 impl Desk<'_> {
     /// Writes one page; again if another transaction was in the way.
     async fn write(&self, taken: &Taken, cursor: OffersCursor, asked_at: Timestamp) -> Result<(), EmagError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.write_once(taken, cursor, asked_at).await {
-                Err(error) if tries < WRITE_TRIES && is_conflict(&error) => {}
-                done => return done,
-            }
-        }
+        despite_conflicts(|| self.write_once(taken, cursor, asked_at)).await
     }
 
     async fn write_once(
@@ -273,6 +263,10 @@ impl Desk<'_> {
 
     /// The end of a sweep: what was not met is marked, the account is open, wanted figures are reckoned.
     async fn close(&self, whole: bool) -> Result<(), EmagError> {
+        despite_conflicts(|| self.close_once(whole)).await
+    }
+
+    async fn close_once(&self, whole: bool) -> Result<(), EmagError> {
         let now = self.context.clock().now();
         let mut tx = self.context.db().begin(&actor()).await?;
         if whole {

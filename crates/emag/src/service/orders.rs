@@ -3,6 +3,7 @@
 //! Always holds: an order is written once however often it is read, together with its reservations and the wish to
 //! acknowledge it; the cursor moves in the same transaction; one bad order stops no other.
 
+mod settling;
 mod taking;
 
 use chrono::Duration;
@@ -12,7 +13,7 @@ use kernel::{SyncRunId, Timestamp};
 use tokio::sync::{mpsc, watch};
 
 use super::acknowledge;
-use super::fault::is_conflict;
+use super::fault::despite_conflicts;
 use super::runs::{actor, tell};
 use super::sweep::{Sweep, Turn};
 use crate::context::Context;
@@ -27,8 +28,6 @@ const FIRST_IMPORT_DAYS: i64 = 90;
 const WINDOW_AHEAD_HOURS: i64 = 2;
 /// Pages read ahead of the writing.
 const PAGES_AHEAD: usize = 8;
-/// How often a page is written again when another transaction was in its way.
-const WRITE_TRIES: u32 = 4;
 
 /// Everything an import needs to know; cheap to copy.
 #[derive(Clone, Copy)]
@@ -58,9 +57,11 @@ pub(crate) async fn import(context: &Context, account: &Account, run: &Run) -> R
     let cursor = desk.cursor(run).await?;
     acknowledge::recover(&desk).await?;
     let (progress, watched) = watch::channel(Progress::default());
+    let (acknowledged, counted) = watch::channel(0);
     tokio::try_join!(
         desk.read_and_write(&cursor, progress),
-        acknowledge::as_they_come(&desk, watched)
+        acknowledge::as_they_come(&desk, watched, acknowledged),
+        settling::as_they_are_acknowledged(&desk, counted)
     )?;
     desk.acknowledge_and_settle().await?;
     let mut tx = context.db().begin(&actor()).await?;
@@ -238,14 +239,7 @@ impl Desk<'_> {
         next: Option<&OrdersCursor>,
         failures: &[Failure],
     ) -> Result<(), EmagError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.write_once(page, next, failures).await {
-                Err(error) if tries < WRITE_TRIES && is_conflict(&error) => {}
-                done => return done,
-            }
-        }
+        despite_conflicts(|| self.write_once(page, next, failures)).await
     }
 
     async fn write_once(
@@ -273,30 +267,7 @@ impl Desk<'_> {
     pub(crate) async fn acknowledge_and_settle(&self) -> Result<(), EmagError> {
         acknowledge::recover(self).await?;
         acknowledge::all_waiting(self).await?;
-        self.settle().await
-    }
-
-    /// Reads acknowledged orders again, in pages: they may have changed until that moment.
-    async fn settle(&self) -> Result<(), EmagError> {
-        let mut conn = self.context.db().read().await?;
-        let since = store::orders::unsettled_since(&mut conn, self.account.id).await?;
-        drop(conn);
-        let Some(since) = since else { return Ok(()) };
-        let until = self.now() + Duration::hours(WINDOW_AHEAD_HOURS);
-        let seller = |window: &&OrderWindow| window.kind == OrderKind::FulfilledBySeller;
-        let windows = order_windows(since, until, self.client.endpoint().zone);
-        for window in windows.iter().filter(seller) {
-            let mut pages = self.client.read_orders(window.filter());
-            loop {
-                match pages.next().await {
-                    Ok(Some(page)) => self.write(Some(&page), None, &[]).await?,
-                    // What stands on a page that nobody understands is read one by one below.
-                    Ok(None) | Err(ApiError::NotUnderstood { .. }) => break,
-                    Err(error) => return Err(error.into()),
-                }
-            }
-        }
-        acknowledge::settle_stragglers(self).await
+        settling::all(self).await
     }
 }
 

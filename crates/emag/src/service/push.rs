@@ -55,11 +55,11 @@ pub async fn stock(context: &Context, account: EmagAccountId) -> Result<Pushed, 
     let Some(desk) = Desk::open(context, account).await? else {
         return Ok(Pushed::Off);
     };
-    gather(context, account).await?;
     for _round in 0..ROUNDS_MAX {
         if let Some(ended) = desk.read_unsure().await? {
             return Ok(ended);
         }
+        gather(context, account).await?;
         let changes = desk.stock_changes().await?;
         if changes.is_empty() {
             context.flush_calls().await?;
@@ -106,7 +106,7 @@ fn full_calls<T>(changes: &[T]) -> &[T] {
 /// Waits while changes are still coming in and a call would not be full.
 async fn gather(context: &Context, account: EmagAccountId) -> Result<(), EmagError> {
     let full = i64::try_from(PER_CALL).unwrap_or(i64::MAX);
-    let mut before = -1;
+    let mut before = 0;
     for _step in 0..GATHER_STEPS_MAX {
         let mut conn = context.db().read().await?;
         let differing = store::push::count_stock_changes(&mut conn, account).await?;

@@ -14,7 +14,7 @@ macro_rules! select {
                       password_sealed AS "password: Sealed", base_url, currency,
                       warehouse_id AS "warehouse_id: WarehouseId", is_active, fault, fault_detail, fault_at,
                       push_enabled, push_enabled_at, push_enabled_by AS "push_enabled_by: UserId", push_prices,
-                      safety_buffer, opened_at, orders_read_until, version
+                      acknowledge_orders, safety_buffer, opened_at, orders_read_until, version
                  FROM app.emag_accounts "# + $tail
             $(, $arg)*
         )
@@ -47,8 +47,9 @@ pub(crate) async fn insert(
 ) -> Result<EmagAccountId, sqlx::Error> {
     query_scalar!(
         r#"INSERT INTO app.emag_accounts
-               (name, platform, kind, username, password_sealed, base_url, currency, warehouse_id, safety_buffer)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id AS "id: EmagAccountId""#,
+               (name, platform, kind, username, password_sealed, base_url, currency, warehouse_id, safety_buffer,
+                acknowledge_orders)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id AS "id: EmagAccountId""#,
         new.name,
         new.platform,
         new.kind.code(),
@@ -58,6 +59,7 @@ pub(crate) async fn insert(
         currency,
         warehouse as WarehouseId,
         new.safety_buffer,
+        new.acknowledge_orders,
     )
     .fetch_one(conn)
     .await
@@ -72,9 +74,9 @@ pub(crate) async fn update(
     query_scalar!(
         "UPDATE app.emag_accounts
             SET name = $2, username = $3, password_sealed = $4, base_url = $5, is_active = $6, push_prices = $7,
-                safety_buffer = $8, fault = CASE WHEN $9 THEN NULL ELSE fault END,
-                fault_detail = CASE WHEN $9 THEN NULL ELSE fault_detail END,
-                fault_at = CASE WHEN $9 THEN NULL ELSE fault_at END
+                safety_buffer = $8, acknowledge_orders = $9, fault = CASE WHEN $10 THEN NULL ELSE fault END,
+                fault_detail = CASE WHEN $10 THEN NULL ELSE fault_detail END,
+                fault_at = CASE WHEN $10 THEN NULL ELSE fault_at END
           WHERE id = $1 RETURNING version",
         account.id as EmagAccountId,
         account.name,
@@ -84,6 +86,7 @@ pub(crate) async fn update(
         account.is_active,
         account.push_prices,
         account.safety_buffer,
+        account.acknowledge_orders,
         clear_fault,
     )
     .fetch_one(conn)

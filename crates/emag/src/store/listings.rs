@@ -1,4 +1,7 @@
 //! Listings: one row per article and account.
+//!
+//! Whoever writes several rows in one statement locks them first, in the order of account and eMAG id, so that two
+//! writers wait for each other but never in a circle.
 
 use kernel::{EmagAccountId, ListingId, ProductId, SyncRunId, Timestamp, WarehouseId};
 use sqlx::{PgConnection, query, query_as};
@@ -125,8 +128,10 @@ pub(crate) async fn mark_seen(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     query!(
-        "UPDATE app.emag_listings SET last_seen_at = $4, last_run_id = $3
-          WHERE account_id = $1 AND emag_id = ANY($2)",
+        "WITH mine AS (
+             SELECT id FROM app.emag_listings WHERE account_id = $1 AND emag_id = ANY($2)
+              ORDER BY emag_id FOR NO KEY UPDATE)
+         UPDATE app.emag_listings l SET last_seen_at = $4, last_run_id = $3 FROM mine WHERE l.id = mine.id",
         account as EmagAccountId,
         emag_ids,
         run as SyncRunId,
@@ -153,8 +158,11 @@ pub(crate) async fn mark_missing(
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     let done = query!(
-        "UPDATE app.emag_listings SET missing_since = $3
-          WHERE account_id = $1 AND last_run_id IS DISTINCT FROM $2 AND missing_since IS NULL",
+        "WITH mine AS (
+             SELECT id FROM app.emag_listings
+              WHERE account_id = $1 AND last_run_id IS DISTINCT FROM $2 AND missing_since IS NULL
+              ORDER BY emag_id FOR NO KEY UPDATE)
+         UPDATE app.emag_listings l SET missing_since = $3 FROM mine WHERE l.id = mine.id",
         account as EmagAccountId,
         run as SyncRunId,
         now
@@ -269,12 +277,16 @@ pub(crate) async fn set_wanted_stock(
     cause: &str,
 ) -> Result<(), sqlx::Error> {
     query!(
-        "WITH changed AS (
+        "WITH mine AS (
+             SELECT l.id, n.wanted
+               FROM app.emag_listings l JOIN unnest($1::bigint[], $2::bigint[]) AS n(id, wanted) ON n.id = l.id
+              ORDER BY l.account_id, l.emag_id FOR NO KEY UPDATE OF l),
+         changed AS (
              UPDATE app.emag_listings l
-                SET wanted_stock = n.wanted, wanted_cause = $3, push_error = NULL, push_error_at = NULL,
+                SET wanted_stock = mine.wanted, wanted_cause = $3, push_error = NULL, push_error_at = NULL,
                     retry_after = NULL
-               FROM unnest($1::bigint[], $2::bigint[]) AS n(id, wanted)
-              WHERE l.id = n.id AND l.wanted_stock IS DISTINCT FROM n.wanted
+               FROM mine
+              WHERE l.id = mine.id AND l.wanted_stock IS DISTINCT FROM mine.wanted
              RETURNING l.id, l.wanted_stock)
          UPDATE app.emag_push_holds h SET state = 'outdated'
            FROM changed
@@ -296,14 +308,20 @@ pub(crate) async fn set_wanted_prices(
     products: Option<&[i64]>,
 ) -> Result<Vec<EmagAccountId>, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"WITH changed AS (
-               UPDATE app.emag_listings l
-                  SET wanted_price = p.price_net, price_error = NULL, price_error_at = NULL, price_retry_after = NULL
-                 FROM app.products p, app.emag_accounts a
-                WHERE l.product_id = p.id AND a.id = l.account_id AND a.is_active AND a.push_prices
-                  AND a.opened_at IS NOT NULL AND l.status = 1 AND l.currency = p.currency
+        r#"WITH mine AS (
+               SELECT l.id, p.price_net
+                 FROM app.emag_listings l
+                 JOIN app.products p ON p.id = l.product_id AND p.currency = l.currency
+                 JOIN app.emag_accounts a ON a.id = l.account_id
+                WHERE a.is_active AND a.push_prices AND a.opened_at IS NOT NULL AND l.status = 1
                   AND ($1::bigint[] IS NULL OR l.product_id = ANY($1))
                   AND l.wanted_price IS DISTINCT FROM p.price_net
+                ORDER BY l.account_id, l.emag_id FOR NO KEY UPDATE OF l),
+           changed AS (
+               UPDATE app.emag_listings l
+                  SET wanted_price = mine.price_net, price_error = NULL, price_error_at = NULL,
+                      price_retry_after = NULL
+                 FROM mine WHERE l.id = mine.id
                RETURNING l.id, l.account_id, l.wanted_price),
            old AS (
                UPDATE app.emag_push_holds h SET state = 'outdated' FROM changed
@@ -324,7 +342,10 @@ pub(crate) async fn mark_unsure(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     query!(
-        "UPDATE app.emag_listings SET unsure_since = $3 WHERE account_id = $1 AND emag_id = ANY($2)",
+        "WITH mine AS (
+             SELECT id FROM app.emag_listings WHERE account_id = $1 AND emag_id = ANY($2)
+              ORDER BY emag_id FOR NO KEY UPDATE)
+         UPDATE app.emag_listings l SET unsure_since = $3 FROM mine WHERE l.id = mine.id",
         account as EmagAccountId,
         emag_ids,
         now

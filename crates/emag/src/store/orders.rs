@@ -107,9 +107,13 @@ pub(crate) async fn mark_sent(
            units AS (
                SELECT u.emag_id, sum(u.units)::bigint AS units FROM marked m, unnest(m.unit_ids, m.unit_counts)
                    AS u(emag_id, units) GROUP BY u.emag_id),
+           mine AS (
+               SELECT l.id, units.units
+                 FROM app.emag_listings l JOIN units ON units.emag_id = l.emag_id
+                WHERE l.account_id = $1 ORDER BY l.emag_id FOR NO KEY UPDATE OF l),
            taken AS (
-               UPDATE app.emag_listings l SET remote_stock = greatest(0, l.remote_stock - units.units)
-                 FROM units WHERE l.account_id = $1 AND l.emag_id = units.emag_id)
+               UPDATE app.emag_listings l SET remote_stock = greatest(0, l.remote_stock - mine.units)
+                 FROM mine WHERE l.id = mine.id)
            SELECT id AS "id: EmagOrderId", emag_order_id FROM marked ORDER BY id"#,
         account as EmagAccountId,
         limit,
@@ -189,11 +193,13 @@ pub(crate) async fn mark_acked(
     query!(
         "WITH acked AS (
              UPDATE app.emag_orders SET ack = 'done', acked_at = $2, ack_error = NULL, updated_at = $2
-              WHERE id = ANY($1) AND ack = 'sent' RETURNING account_id, ack_sent_at, unit_ids)
-         UPDATE app.emag_listings l SET unsure_since = $2
-           FROM acked
-          WHERE l.account_id = acked.account_id AND l.emag_id = ANY(acked.unit_ids)
-            AND l.stock_sent_at >= acked.ack_sent_at",
+              WHERE id = ANY($1) AND ack = 'sent' RETURNING account_id, ack_sent_at, unit_ids),
+         mine AS (
+             SELECT l.id FROM app.emag_listings l
+               JOIN acked ON l.account_id = acked.account_id AND l.emag_id = ANY(acked.unit_ids)
+              WHERE l.stock_sent_at >= acked.ack_sent_at
+              ORDER BY l.account_id, l.emag_id FOR NO KEY UPDATE OF l)
+         UPDATE app.emag_listings l SET unsure_since = $2 FROM mine WHERE l.id = mine.id",
         &ids,
         now
     )
@@ -217,9 +223,12 @@ pub(crate) async fn mark_not_acked(
               WHERE id = $1 AND ack = 'sent' RETURNING account_id, unit_ids, unit_counts),
          units AS (
              SELECT b.account_id, u.emag_id, u.units FROM back b, unnest(b.unit_ids, b.unit_counts)
-                 AS u(emag_id, units))
-         UPDATE app.emag_listings l SET remote_stock = l.remote_stock + units.units
-           FROM units WHERE l.account_id = units.account_id AND l.emag_id = units.emag_id",
+                 AS u(emag_id, units)),
+         mine AS (
+             SELECT l.id, units.units FROM app.emag_listings l
+               JOIN units ON l.account_id = units.account_id AND l.emag_id = units.emag_id
+              ORDER BY l.account_id, l.emag_id FOR NO KEY UPDATE OF l)
+         UPDATE app.emag_listings l SET remote_stock = l.remote_stock + mine.units FROM mine WHERE l.id = mine.id",
         id as EmagOrderId,
         ack,
         error,

@@ -133,7 +133,9 @@ pub(crate) async fn mark_sending(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     query!(
-        "UPDATE app.emag_listings SET unsure_since = $2 WHERE id = ANY($1)",
+        "WITH mine AS (
+             SELECT id FROM app.emag_listings WHERE id = ANY($1) ORDER BY account_id, emag_id FOR NO KEY UPDATE)
+         UPDATE app.emag_listings l SET unsure_since = $2 FROM mine WHERE l.id = mine.id",
         listings,
         now
     )
@@ -215,15 +217,20 @@ pub(crate) async fn settle_stock(
 ) -> Result<(), sqlx::Error> {
     let (ids, values, verdicts, details) = columns(sent);
     query!(
-        "UPDATE app.emag_listings l
+        "WITH s AS (
+             SELECT l.id, n.value, n.verdict, n.detail
+               FROM app.emag_listings l
+               JOIN unnest($1::bigint[], $2::numeric[], $3::text[], $4::text[]) AS n(id, value, verdict, detail)
+                 ON n.id = l.id
+              ORDER BY l.account_id, l.emag_id FOR NO KEY UPDATE OF l)
+         UPDATE app.emag_listings l
             SET remote_stock = CASE s.verdict WHEN 'ok' THEN s.value::bigint ELSE l.remote_stock END,
                 stock_sent_at = CASE s.verdict WHEN 'ok' THEN $5 ELSE l.stock_sent_at END,
                 push_error = CASE s.verdict WHEN 'refused' THEN COALESCE(s.detail, '') END,
                 push_error_at = CASE s.verdict WHEN 'refused' THEN $5::timestamptz END,
                 retry_after = CASE s.verdict WHEN 'refused' THEN $6::timestamptz END,
                 unsure_since = CASE WHEN s.verdict = 'unknown' OR l.unsure_since > $5 THEN l.unsure_since END
-           FROM unnest($1::bigint[], $2::numeric[], $3::text[], $4::text[]) AS s(id, value, verdict, detail)
-          WHERE l.id = s.id",
+           FROM s WHERE l.id = s.id",
         &ids,
         &values,
         &verdicts,
@@ -245,7 +252,13 @@ pub(crate) async fn settle_price(
 ) -> Result<(), sqlx::Error> {
     let (ids, values, verdicts, details) = columns(sent);
     query!(
-        "UPDATE app.emag_listings l
+        "WITH s AS (
+             SELECT l.id, n.value, n.verdict, n.detail
+               FROM app.emag_listings l
+               JOIN unnest($1::bigint[], $2::numeric[], $3::text[], $4::text[]) AS n(id, value, verdict, detail)
+                 ON n.id = l.id
+              ORDER BY l.account_id, l.emag_id FOR NO KEY UPDATE OF l)
+         UPDATE app.emag_listings l
             SET remote_price = CASE s.verdict WHEN 'ok' THEN s.value ELSE l.remote_price END,
                 sale_price = CASE s.verdict WHEN 'ok' THEN s.value ELSE l.sale_price END,
                 price_sent_at = CASE s.verdict WHEN 'ok' THEN $5 ELSE l.price_sent_at END,
@@ -253,8 +266,7 @@ pub(crate) async fn settle_price(
                 price_error_at = CASE s.verdict WHEN 'refused' THEN $5::timestamptz END,
                 price_retry_after = CASE s.verdict WHEN 'refused' THEN $6::timestamptz END,
                 unsure_since = CASE WHEN s.verdict = 'unknown' OR l.unsure_since > $5 THEN l.unsure_since END
-           FROM unnest($1::bigint[], $2::numeric[], $3::text[], $4::text[]) AS s(id, value, verdict, detail)
-          WHERE l.id = s.id",
+           FROM s WHERE l.id = s.id",
         &ids,
         &values,
         &verdicts,
@@ -287,7 +299,10 @@ pub(crate) async fn unmark_sending(
     marked_at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     query!(
-        "UPDATE app.emag_listings SET unsure_since = NULL WHERE id = ANY($1) AND unsure_since = $2",
+        "WITH mine AS (
+             SELECT id FROM app.emag_listings WHERE id = ANY($1) AND unsure_since = $2
+              ORDER BY account_id, emag_id FOR NO KEY UPDATE)
+         UPDATE app.emag_listings l SET unsure_since = NULL FROM mine WHERE l.id = mine.id",
         listings,
         marked_at
     )

@@ -105,10 +105,7 @@ impl Shop {
             sandbox
                 .change_settings(serde_json::json!({"rate_limits": false}))
                 .unwrap();
-            let free = Limits {
-                spacing: Duration::ZERO,
-                per_minute: 1_000_000,
-            };
+            let free = Limits::even(Duration::ZERO, 1_000_000);
             pacers = pacers
                 .with_limits(Bucket::Orders, free)
                 .with_limits(Bucket::Other, free);
@@ -243,6 +240,7 @@ impl Shop {
             base_url: Some(self.url.clone()),
             warehouse: None,
             safety_buffer: 0,
+            acknowledge_orders: true,
         };
         let account = accounts::create(&mut tx, &self.actor, &self.context, new)
             .await

@@ -351,3 +351,48 @@ async fn the_twenty_first_zero_within_an_hour_is_asked_about() {
         (5, 0)
     );
 }
+
+#[tokio::test]
+async fn a_shop_that_was_only_tried_here_lost_its_new_orders_to_us() {
+    let offers = json!([{"id": 1, "part_number": "A", "name": "A", "sale_price": 10, "status": 1,
+                         "stock": [{"warehouse_id": 1, "value": 10}]}]);
+    let shop = Shop::with(json!({"offers": {MAIN_USERNAME: offers}})).await;
+    let main = shop.main().await;
+    acknowledge_orders(&shop, main, false).await;
+    shop.sync(main, RunKind::Offers).await;
+    shop.sandbox
+        .add_orders(MAIN_USERNAME, vec![bought(1, 4)])
+        .unwrap();
+    shop.sync(main, RunKind::Orders).await;
+    shop.sync(main, RunKind::Orders).await;
+    assert!(shop.calls("/order/acknowledge/").is_empty());
+    assert_eq!(shop.orders_at_emag(MAIN_USERNAME)[0]["status"], 1);
+    assert_eq!(
+        shop.number("SELECT sum(reserved)::bigint FROM app.inventory")
+            .await,
+        4
+    );
+    assert_eq!(
+        shop.number("SELECT wanted_stock FROM app.emag_listings").await,
+        10,
+        "eMAG takes the four units off itself when somebody acknowledges"
+    );
+
+    acknowledge_orders(&shop, main, true).await;
+    shop.sync(main, RunKind::Orders).await;
+    assert_eq!(shop.acknowledged(), 1);
+    assert_eq!(shop.orders_at_emag(MAIN_USERNAME)[0]["status"], 2);
+    assert_eq!(shop.number("SELECT wanted_stock FROM app.emag_listings").await, 6);
+}
+
+async fn acknowledge_orders(shop: &Shop, account: kernel::EmagAccountId, yes: bool) {
+    let mut tx = shop.db.db.begin(&shop.actor).await.unwrap();
+    let patch = crate::AccountPatch {
+        acknowledge_orders: Some(yes),
+        ..Default::default()
+    };
+    crate::service::accounts::update(&mut tx, &shop.actor, &shop.context, (account, None), patch)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}

@@ -61,6 +61,8 @@ struct SetupForm {
     account_username: String,
     #[serde(default)]
     account_password: String,
+    #[serde(default)]
+    account_acknowledges: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +90,7 @@ struct AccountPart {
     platform: String,
     kind: String,
     username: String,
+    acknowledges: bool,
 }
 
 type Hook = Option<Arc<dyn SetupHook>>;
@@ -128,6 +131,7 @@ async fn show(
         account_kind: String::new(),
         account_username: String::new(),
         account_password: String::new(),
+        account_acknowledges: Some("on".to_owned()),
     };
     let mut errors = FormErrors::none(FIELDS);
     if !allowed && form.code.is_some() {
@@ -159,6 +163,7 @@ fn draw(
         platform: form.account_platform,
         kind: form.account_kind,
         username: form.account_username,
+        acknowledges: form.account_acknowledges.is_some(),
     });
     let status = errors.status();
     let shown = SetupPage {
@@ -283,5 +288,6 @@ fn account(form: &SetupForm) -> Result<Option<SetupAccount>, Refusal> {
         kind: form.account_kind.clone(),
         username: username.to_owned(),
         password: form.account_password.clone(),
+        acknowledge_orders: form.account_acknowledges.is_some(),
     }))
 }

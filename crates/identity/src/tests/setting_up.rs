@@ -141,6 +141,7 @@ async fn a_refused_marketplace_account_undoes_the_whole_set_up() {
             ("account_password", password),
             ("account_platform", "emag-ro"),
             ("account_kind", "MAIN"),
+            ("account_acknowledges", "on"),
             ("account_name", ""),
         ]
     };

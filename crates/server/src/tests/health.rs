@@ -135,6 +135,7 @@ pub(super) fn account(base_url: &str) -> emag::NewAccount {
         base_url: Some(base_url.to_owned()),
         warehouse: None,
         safety_buffer: 0,
+        acknowledge_orders: true,
     }
 }
 
@@ -142,7 +143,7 @@ pub(super) fn account(base_url: &str) -> emag::NewAccount {
 async fn jobs_that_nobody_runs_degrade() {
     let house = House::started().await;
     house
-        .execute("SELECT graphile_worker.add_job('server_count_oversell', '{\"lines\":[]}'::json)")
+        .execute("SELECT graphile_worker.add_job('server_count_oversell', '[{\"lines\":[]}]'::json)")
         .await;
     assert_eq!(check(&house, "jobs").await.1, "healthy");
     // The queue's own clock is the database's; ours goes far beyond it.
