@@ -373,7 +373,10 @@ async fn stock_changes(bench: &Bench) {
         }
     }
     let calls = bench.sandbox.calls(since);
-    let sent = calls.iter().filter(|call| call.path.contains("offer")).count();
+    let sent = calls
+        .iter()
+        .filter(|call| call.path.contains("/offer/save") || call.path.contains("/offer_stock"))
+        .count();
     println!(
         "1000 stock changes  {:7.1} s until all are held ({:.1} s to write them)   {sent} calls   429: {}",
         started.elapsed().as_secs_f64(),
