@@ -24,7 +24,8 @@ pub(crate) async fn find_known(
     query_as!(
         Known,
         r#"SELECT id AS "id: EmagOrderId", emag_order_id, status, ack, unit_ids, unit_counts
-             FROM app.emag_orders WHERE account_id = $1 AND emag_order_id = ANY($2) FOR UPDATE"#,
+             FROM app.emag_orders WHERE account_id = $1 AND emag_order_id = ANY($2)
+            ORDER BY emag_order_id FOR UPDATE"#,
         account as EmagAccountId,
         emag_ids
     )
