@@ -14,10 +14,9 @@ use std::time::Duration;
 
 use lineage::pg::{
     AppliedRevision, Engine, EngineError, EngineOptions, FailureClass, Observer, PgConnectOptions,
-    PgConnection,
 };
 use lineage::{Chain, Direction, Exit, Report as _, Rule, Target};
-use sqlx::{AssertSqlSafe, raw_sql};
+use support::{number, run};
 
 type Files = Vec<(String, String)>;
 
@@ -60,20 +59,6 @@ fn engine_with(files: &Files, options: EngineOptions) -> Engine {
         Chain::from_files(files.iter().map(|(name, text)| (name, text))),
         options,
     )
-}
-
-async fn run(conn: &mut PgConnection, sql: &str) {
-    raw_sql(AssertSqlSafe(sql.to_owned()))
-        .execute(conn)
-        .await
-        .unwrap();
-}
-
-async fn number(conn: &mut PgConnection, sql: &str) -> i64 {
-    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-        .fetch_one(conn)
-        .await
-        .unwrap()
 }
 
 async fn upgrade(files: &Files, database: &PgConnectOptions) -> Result<Vec<AppliedRevision>, EngineError> {

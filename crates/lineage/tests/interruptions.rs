@@ -14,9 +14,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use lineage::pg::{Engine, EngineOptions, PgConnectOptions, PgConnection};
+use lineage::pg::{Engine, EngineOptions, PgConnectOptions};
 use lineage::{Chain, Target};
-use sqlx::AssertSqlSafe;
+use support::number;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
@@ -37,13 +37,6 @@ fn engine(revisions: usize) -> Engine {
         (format!("{n}.sql"), text)
     });
     Engine::new(Chain::from_files(files), EngineOptions::default())
-}
-
-async fn number(conn: &mut PgConnection, sql: &str) -> i64 {
-    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-        .fetch_one(conn)
-        .await
-        .unwrap()
 }
 
 /// Each revision recorded once, with all it made.

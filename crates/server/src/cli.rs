@@ -161,6 +161,8 @@ pub enum Migrate {
         #[arg(default_value = "-1", allow_hyphen_values = true)]
         target: String,
     },
+    /// Finishes a revision that was interrupted, whichever way it was going.
+    Resume,
     /// Compares chain, lock file and database. Read only.
     Check,
     /// Writes the lock file again after an unreleased revision was edited.

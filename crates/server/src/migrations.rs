@@ -99,6 +99,12 @@ pub(crate) async fn run(command: Migrate, boot: &Boot, output: Output) -> anyhow
         }
         Migrate::Upgrade { target } => change(&target, Direction::Up, boot, output).await,
         Migrate::Downgrade { target } => change(&target, Direction::Down, boot, output).await,
+        Migrate::Resume => {
+            let database = boot.database().await?;
+            let exit = finish(engine(None).resume(&database.options).await, output);
+            database.close().await;
+            Ok(exit)
+        }
     }
 }
 
@@ -200,6 +206,7 @@ async fn look(command: &Migrate, options: &PgConnectOptions, output: Output) -> 
         | Migrate::Lint { .. }
         | Migrate::Upgrade { .. }
         | Migrate::Downgrade { .. }
+        | Migrate::Resume
         | Migrate::Rebless { .. } => finish(engine.status(&mut conn).await, output),
     }
 }

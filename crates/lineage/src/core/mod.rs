@@ -15,6 +15,7 @@ pub(crate) mod report;
 pub(crate) mod revision;
 pub(crate) mod rule;
 pub(crate) mod script;
+pub(crate) mod step;
 pub(crate) mod target;
 pub(crate) mod token;
 

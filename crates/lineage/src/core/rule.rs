@@ -85,6 +85,8 @@ rules! {
     I02,
     /// SQL that cannot be seen from outside: dynamic, in a foreign language, or not understood.
     I03,
+    /// A step without a transaction of which nobody could tell after a crash whether it was done.
+    I04,
     /// An index built on a table in use without CONCURRENTLY.
     L01,
     /// A foreign key added to a table in use, checked at once.
@@ -149,10 +151,28 @@ rules! {
     S03,
     /// The database is ahead of these files.
     S04,
+    /// A revision that another runner is at right now.
+    S05,
     /// The database is behind these files.
     S06,
+    /// An object that the revisions made is not there.
+    X01,
+    /// An object that no revision made.
+    X02,
+    /// An object that is not as the revisions made it.
+    X03,
     /// The state tables cannot be understood.
     X04,
+    /// Nothing to compare the schema with.
+    X05,
+    /// Applied again after its way back, a revision makes something else.
+    V01,
+    /// A guarded revision that cannot run twice.
+    V02,
+    /// `schema.sql` is not what the revisions make.
+    V03,
+    /// Two orders of a merge that make two schemas.
+    M02,
     /// Valid in the format, but not offered by this version of the engine.
     U01,
     /// The database refused a statement.
@@ -170,7 +190,7 @@ impl Rule {
             id.as_bytes().first(),
             Some(b'D' | b'O' | b'I' | b'L' | b'R' | b'P')
         );
-        linted && !matches!(self, Self::L25 | Self::R01 | Self::R05)
+        linted && !matches!(self, Self::I04 | Self::L25 | Self::R01 | Self::R05)
     }
 }
 

@@ -111,27 +111,41 @@ pub(crate) fn leading_words(statement: &str, count: usize) -> Vec<String> {
 
 /// Why a statement may not stand in a transactional revision, if so.
 pub(crate) fn forbidden(statement: &str) -> Option<&'static str> {
-    let words = leading_words(statement, 8);
+    let outside =
+        "the server refuses it inside a transaction: put it into a revision with `-- transaction: no`";
+    control(statement).or_else(|| runs_alone(statement).then_some(outside))
+}
+
+/// Why a statement may not stand in any revision, if so.
+pub(crate) fn control(statement: &str) -> Option<&'static str> {
+    let words = leading_words(statement, 2);
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     let control = "the runner opens and commits the transaction; take this statement out";
-    let outside = "the server refuses it inside a transaction, and `transaction: no` is not offered yet";
-    let elsewhere = "it would move or hide the record of what was applied";
     match (word(0), word(1)) {
         ("begin" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release", _)
         | ("start" | "prepare", "transaction") => Some(control),
-        ("vacuum", _)
-        | ("create" | "drop" | "alter", "system")
-        | ("create" | "drop", "database" | "tablespace") => Some(outside),
-        ("discard", "all") => Some(elsewhere),
+        ("discard", "all") => Some("it would move or hide the record of what was applied"),
         ("copy", _) if reads_client(statement) => {
             Some("rows cannot be streamed from a revision file; write them as INSERT ... VALUES")
         }
-        ("create" | "drop" | "reindex" | "alter", _) if is_concurrent(statement) => Some(outside),
         (_, _) => None,
     }
 }
 
-fn words_of(statement: &str) -> Vec<String> {
+/// True if the server refuses this statement inside a transaction.
+pub(crate) fn runs_alone(statement: &str) -> bool {
+    let words = leading_words(statement, 2);
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    match (word(0), word(1)) {
+        ("vacuum", _)
+        | ("create" | "drop" | "alter", "system")
+        | ("create" | "drop", "database" | "tablespace" | "subscription") => true,
+        ("create" | "drop" | "reindex" | "alter", _) => is_concurrent(statement),
+        (_, _) => false,
+    }
+}
+
+pub(crate) fn words_of(statement: &str) -> Vec<String> {
     let Ok(tokens) = tokenize(statement) else {
         return Vec::new();
     };

@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::core::chain::Chain;
 use crate::core::finding::{Finding, Place, Rule, Severity};
 use crate::core::revision::Revision;
-use crate::core::target::{Target, TargetError, find_prefix};
+use crate::core::target::{Direction, Target, TargetError, find_prefix};
+use crate::pg::error::Holder;
 use crate::pg::store::{AppliedRow, STATE_FORMAT};
 
 /// Where a database stands.
@@ -17,6 +18,8 @@ pub(crate) struct Situation {
     pub(crate) applied: Vec<AppliedRow>,
     /// Positions in the chain that are not applied.
     pub(crate) pending: Vec<usize>,
+    /// A revision that was begun and not finished, in either direction.
+    pub(crate) interrupted: Option<Interrupted>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -33,7 +36,42 @@ pub struct Planned {
     pub statements: usize,
 }
 
+/// A revision that was begun and not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Interrupted {
+    pub(crate) id: String,
+    pub(crate) direction: Direction,
+}
+
 impl Situation {
+    /// What stops an upgrade: everything but an interruption on the way up, which it begins by mending.
+    pub(crate) fn stopping(&self) -> Vec<Finding> {
+        let half = self.interrupted.as_ref();
+        let mended = half.is_some_and(|half| half.direction == Direction::Up);
+        let errors = self.findings.iter().filter(|finding| finding.is_error());
+        errors
+            .filter(|finding| !(mended && finding.rule == Rule::S01))
+            .cloned()
+            .collect()
+    }
+
+    /// Says instead of S01 that somebody is at it.
+    pub(crate) fn is_being_worked_on(&mut self, holder: &Holder) {
+        for finding in self
+            .findings
+            .iter_mut()
+            .filter(|finding| finding.rule == Rule::S01)
+        {
+            finding.rule = Rule::S05;
+            finding.severity = Severity::Note;
+            finding.message = format!(
+                "pid {} ({}) is at work on it since {} s: {}",
+                holder.pid, holder.application, holder.age_seconds, holder.query
+            );
+            "wait for it, or end that session".clone_into(&mut finding.help);
+        }
+    }
+
     pub(crate) fn current(&self) -> Option<String> {
         self.applied.last().map(|row| row.id.clone())
     }
@@ -75,10 +113,8 @@ pub(crate) fn assess(chain: &Chain, applied: Vec<AppliedRow>) -> Situation {
                 "use the newer program",
             ));
         }
-        if row.state != "applied" {
-            let message = format!("`{}` was interrupted (state {})", row.id, row.state);
-            let help = "finish it with the program that began it";
-            findings.push(Finding::error(Rule::S01, Place::default(), message, help));
+        if let Some(direction) = half_way(row) {
+            findings.push(interruption(row, direction, known.get(row.id.as_str()).copied()));
         }
         match known.get(row.id.as_str()) {
             Some(revision) => findings.extend(edited(row, revision)),
@@ -86,6 +122,11 @@ pub(crate) fn assess(chain: &Chain, applied: Vec<AppliedRow>) -> Situation {
         }
     }
     let done: HashSet<&str> = applied.iter().map(|row| row.id.as_str()).collect();
+    let interrupted = applied.iter().rev().find_map(|row| {
+        let direction = half_way(row)?;
+        let id = row.id.clone();
+        Some(Interrupted { id, direction })
+    });
     let revisions = chain.revisions().iter().enumerate();
     let pending = revisions
         .filter(|(_, r)| !done.contains(r.id.as_str()))
@@ -94,8 +135,29 @@ pub(crate) fn assess(chain: &Chain, applied: Vec<AppliedRow>) -> Situation {
     Situation {
         applied,
         pending,
+        interrupted,
         findings,
     }
+}
+
+/// Which way a revision was going when it was interrupted.
+fn half_way(row: &AppliedRow) -> Option<Direction> {
+    match row.state.as_str() {
+        "applying" => Some(Direction::Up),
+        "reverting" => Some(Direction::Down),
+        _ => None,
+    }
+}
+
+fn interruption(row: &AppliedRow, direction: Direction, revision: Option<&Revision>) -> Finding {
+    let what = match direction {
+        Direction::Up => "applied",
+        Direction::Down => "taken back",
+    };
+    let message = format!("`{}` was interrupted while it was being {what}", row.id);
+    let place = revision.map_or(Place::default(), |revision| Place::file(revision.file.clone()));
+    let help = "run `migrate resume`; steps that are done are not done again";
+    Finding::error(Rule::S01, place, message, help)
 }
 
 fn edited(row: &AppliedRow, revision: &Revision) -> Option<Finding> {
@@ -120,6 +182,10 @@ fn edited(row: &AppliedRow, revision: &Revision) -> Option<Finding> {
             message,
             help,
         ));
+    }
+    // What is not finished may be corrected; the runner holds on to the steps that are done.
+    if half_way(row).is_some() {
+        return None;
     }
     if row.token_hash != revision.token_hash.as_str() {
         let message = format!(

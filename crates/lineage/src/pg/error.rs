@@ -55,6 +55,8 @@ pub struct Holder {
     pub age_seconds: i64,
     /// The statement it runs or ran last, shortened.
     pub query: String,
+    /// Server processes that block it.
+    pub waits_for: Vec<i32>,
 }
 
 /// A statement of a revision that failed; the revision was rolled back as a whole.
@@ -216,9 +218,17 @@ fn first_message(findings: &[Finding]) -> String {
 fn describe(holder: Option<&Holder>) -> String {
     match holder {
         None => "it is gone by now; try again".to_owned(),
-        Some(holder) => format!(
-            "pid {}, {}, for {} s, at: {}",
-            holder.pid, holder.application, holder.age_seconds, holder.query
-        ),
+        Some(holder) => {
+            let blocked: Vec<String> = holder.waits_for.iter().map(ToString::to_string).collect();
+            let blocked = if blocked.is_empty() {
+                String::new()
+            } else {
+                format!("; it waits for pid {}", blocked.join(", "))
+            };
+            format!(
+                "pid {}, {}, for {} s, at: {}{blocked}",
+                holder.pid, holder.application, holder.age_seconds, holder.query
+            )
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Always holds: one runner per database (an advisory lock on the session that runs the DDL, polled, never
 //! waited for inside the server); one transaction per revision, with its row in `lineage.revision`, so a kill at
-//! any moment leaves nothing to repair; the applied SQL is stored, so the way back needs no file.
+//! any moment leaves nothing to repair, or one record per step, so the next run goes on from there; the applied SQL
+//! is stored, so the way back needs no file.
 //! Never touches a database for a chain that is not sound, and never a schema named as external.
 
 mod assess;
@@ -26,7 +27,7 @@ use crate::core::chain::Chain;
 use crate::core::finding::{Finding, Place, Rule};
 use crate::core::report::Findings;
 use crate::core::target::{Direction, Target};
-use assess::{Situation, assess, plan_down, plan_up};
+use assess::{Interrupted, Situation, assess, plan_down, plan_up};
 use run::Runner;
 
 /// The schema of the engine's own tables.
@@ -209,14 +210,17 @@ impl Engine {
         refuse_errors(self.chain.findings())?;
         let mut conn = session::open(database).await?;
         let situation = self.look(&mut conn).await?;
-        refuse_errors(&situation.findings)?;
-        if plan_up(&self.chain, &situation, target)?.is_empty() {
+        refuse_errors(&situation.stopping())?;
+        if situation.interrupted.is_none() && plan_up(&self.chain, &situation, target)?.is_empty() {
             return Ok(MoveReport::nothing(Direction::Up, situation.current()));
         }
         let mut runner = Runner::start(&self.chain, &self.options, database, conn).await?;
         let situation = self.look(runner.connection()).await?;
-        refuse_errors(&situation.findings)?;
+        refuse_errors(&situation.stopping())?;
         let mut report = MoveReport::nothing(Direction::Up, situation.current());
+        if let Some(half) = &situation.interrupted {
+            report.revisions.push(self.go_on(&mut runner, half).await?);
+        }
         for at in plan_up(&self.chain, &situation, target)? {
             let Some(revision) = self.chain.revisions().get(at) else {
                 continue;
@@ -241,13 +245,8 @@ impl Engine {
         }
         let mut runner = Runner::start(&self.chain, &self.options, database, conn).await?;
         let situation = self.look(runner.connection()).await?;
-        let interrupted: Vec<Finding> = situation
-            .findings
-            .iter()
-            .filter(|f| matches!(f.rule, Rule::S01 | Rule::X04))
-            .cloned()
-            .collect();
-        refuse_errors(&interrupted)?;
+        let damaged = situation.findings.iter().filter(|f| f.rule == Rule::X04);
+        refuse_errors(&damaged.cloned().collect::<Vec<_>>())?;
         let ids = plan_down(&situation, target)?;
         let stored = runner.stored(&ids).await?;
         let mut report = MoveReport::nothing(Direction::Down, situation.current());
@@ -259,6 +258,59 @@ impl Engine {
         Ok(report)
     }
 
+    /// Finishes what was interrupted, whichever way it was going; nothing else.
+    pub async fn resume(&self, database: &PgConnectOptions) -> Result<MoveReport, EngineError> {
+        let outcome = self.resume_inner(database).await;
+        self.tell(outcome)
+    }
+
+    async fn resume_inner(&self, database: &PgConnectOptions) -> Result<MoveReport, EngineError> {
+        let mut conn = session::open(database).await?;
+        let situation = self.look(&mut conn).await?;
+        if situation.interrupted.is_none() {
+            return Ok(MoveReport::nothing(Direction::Up, situation.current()));
+        }
+        let mut runner = Runner::start(&self.chain, &self.options, database, conn).await?;
+        let situation = self.look(runner.connection()).await?;
+        let Some(half) = &situation.interrupted else {
+            return Ok(MoveReport::nothing(Direction::Up, situation.current()));
+        };
+        let mut report = MoveReport::nothing(half.direction, None);
+        report.revisions.push(self.go_on(&mut runner, half).await?);
+        report.current = self.look(runner.connection()).await?.current();
+        runner.finish().await;
+        Ok(report)
+    }
+
+    /// On the way up by the file, which may have been corrected; on the way back by the stored SQL.
+    async fn go_on(
+        &self,
+        runner: &mut Runner<'_>,
+        half: &Interrupted,
+    ) -> Result<AppliedRevision, EngineError> {
+        match (half.direction, self.chain.get(&half.id)) {
+            (Direction::Up, Some(revision)) => runner.apply(revision).await,
+            (Direction::Up, None) => {
+                let message = format!("`{}` was interrupted, and its file is missing", half.id);
+                let help = "restore the file, or take the revision back with `migrate downgrade -1`";
+                let finding = Finding::error(Rule::S01, Place::default(), message, help);
+                Err(EngineError::Refused {
+                    findings: vec![finding],
+                })
+            }
+            (Direction::Down, _) => {
+                let stored = runner.stored(std::slice::from_ref(&half.id)).await?;
+                let Some(stored) = stored.first() else {
+                    return Err(EngineError::State {
+                        doing: "read the interrupted revision",
+                        source: sqlx::Error::RowNotFound,
+                    });
+                };
+                runner.revert(stored).await
+            }
+        }
+    }
+
     fn tell(&self, outcome: Result<MoveReport, EngineError>) -> Result<MoveReport, EngineError> {
         if let (Err(error), Some(observer)) = (&outcome, &self.options.observer) {
             observer.failed(error.class(), error.sqlstate());
@@ -267,7 +319,13 @@ impl Engine {
     }
 
     async fn look(&self, conn: &mut PgConnection) -> Result<Situation, EngineError> {
-        Ok(assess(&self.chain, store::list_applied(conn).await?))
+        let mut situation = assess(&self.chain, store::list_applied(conn).await?);
+        if situation.interrupted.is_some()
+            && let Some(holder) = session::holder(conn).await?
+        {
+            situation.is_being_worked_on(&holder);
+        }
+        Ok(situation)
     }
 
     fn head(&self) -> Option<String> {

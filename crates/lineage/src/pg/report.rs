@@ -1,10 +1,15 @@
 //! What the commands on a database answer.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "three rules and exits out of many have a meaning of their own here"
+)]
+
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::core::finding::Finding;
+use crate::core::finding::{Finding, Rule};
 use crate::core::report::{Exit, Findings, Report};
 use crate::core::target::Direction;
 use crate::pg::assess::Planned;
@@ -186,8 +191,20 @@ impl Report for CheckReport {
         out
     }
 
+    /// What was interrupted comes first, then what does not fit the files, then drift.
     fn exit(&self) -> Exit {
-        Exit::of(&self.found.findings)
+        let errors = self.found.findings.iter().filter(|finding| finding.is_error());
+        let exits = errors.map(|finding| match finding.rule {
+            Rule::S01 => Exit::Interrupted,
+            Rule::X01 | Rule::X02 | Rule::X03 => Exit::Drift,
+            _ => Exit::Findings,
+        });
+        let rank = |exit: &Exit| match exit {
+            Exit::Interrupted => 0,
+            Exit::Findings => 1,
+            _ => 2,
+        };
+        exits.min_by_key(rank).unwrap_or(Exit::Fine)
     }
 }
 

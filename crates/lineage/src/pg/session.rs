@@ -113,15 +113,17 @@ async fn holds_lock(conn: &mut PgConnection) -> Result<bool, EngineError> {
     .map_err(EngineError::state("look at the lock"))
 }
 
-async fn holder(conn: &mut PgConnection) -> Result<Option<Holder>, EngineError> {
+/// Who is the runner of this database at the moment, if it is not this session.
+pub(crate) async fn holder(conn: &mut PgConnection) -> Result<Option<Holder>, EngineError> {
     let failed = EngineError::state("look who holds the lock");
     let row = sqlx::query(
         "SELECT l.pid, coalesce(a.application_name, '') AS application, \
          coalesce(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.state_change)), 0)::bigint AS age, \
-         coalesce(left(a.query, $3), '') AS query \
+         coalesce(left(a.query, $3), '') AS query, pg_blocking_pids(l.pid) AS waits_for \
          FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database() \
          LEFT JOIN pg_stat_activity a ON a.pid = l.pid \
-         WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid",
+         WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::bigint::oid AND l.objid = $2::bigint::oid \
+         AND l.pid <> pg_backend_pid()",
     )
     .bind(i64::from(LOCK_CLASS))
     .bind(i64::from(lock_object()))
@@ -134,6 +136,7 @@ async fn holder(conn: &mut PgConnection) -> Result<Option<Holder>, EngineError> 
             application: row.try_get("application")?,
             age_seconds: row.try_get("age")?,
             query: row.try_get("query")?,
+            waits_for: row.try_get("waits_for")?,
         })
     };
     row.and_then(|row| row.map(read).transpose()).map_err(failed)

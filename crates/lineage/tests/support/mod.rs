@@ -1,6 +1,8 @@
 //! A throw-away PostgreSQL for these tests: one cluster on a unix socket, shared by all test processes that
 //! run at the same time, stopped and deleted when the last of them ends. Missing binaries fail the test.
 
+#![allow(dead_code, reason = "each test program uses some of it")]
+
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -36,6 +38,22 @@ pub(crate) async fn connect(options: &PgConnectOptions) -> PgConnection {
         .clone()
         .disable_statement_logging()
         .connect()
+        .await
+        .unwrap()
+}
+
+/// Runs statements that must succeed.
+pub(crate) async fn run(conn: &mut PgConnection, sql: &str) {
+    raw_sql(AssertSqlSafe(sql.to_owned()))
+        .execute(conn)
+        .await
+        .unwrap();
+}
+
+/// The one number a query gives.
+pub(crate) async fn number(conn: &mut PgConnection, sql: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+        .fetch_one(conn)
         .await
         .unwrap()
 }

@@ -175,15 +175,7 @@ impl Reader<'_> {
         let Some(value) = value else { return true };
         match value.text.as_str() {
             "yes" => {}
-            "no" => {
-                self.findings.push(Finding::error(
-                    Rule::U01,
-                    value.place.clone(),
-                    "`transaction: no` is not offered by this version of the engine",
-                    "build the index without CONCURRENTLY while the table is small, or in a quiet hour",
-                ));
-                return false;
-            }
+            "no" => return false,
             other => {
                 let message = format!("`transaction` is yes or no, not `{other}`");
                 self.report(value.place.clone(), message, "leave the line out for yes");

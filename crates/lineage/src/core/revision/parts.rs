@@ -2,7 +2,8 @@
 
 use crate::core::finding::{Finding, Place, Rule, Severity};
 use crate::core::nearest::nearest;
-use crate::core::script::{forbidden, leading_words, split};
+use crate::core::script::{control, forbidden, leading_words, split};
+use crate::core::step::Way;
 use crate::core::token::{Token, TokenKind};
 
 use super::read::{Reader, Value};
@@ -218,21 +219,25 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn statements(&mut self, up: &Section, down: &Down, check: &Section) {
-        let mut sections = vec![up];
-        if let Down::Sql(down) = down {
-            sections.push(down);
-        }
-        for section in sections {
-            for statement in &section.statements {
-                if let Some(why) = forbidden(statement.text(&section.sql)) {
+    pub(super) fn statements(&mut self, sections: [Option<&Section>; 2], transactional: bool) {
+        for section in sections.into_iter().flatten() {
+            for (number, statement) in section.statements.iter().enumerate() {
+                let text = statement.text(&section.sql);
+                let wrong = if transactional {
+                    forbidden(text).map(|why| (Rule::L25, "this statement cannot run inside a revision", why))
+                } else {
+                    unfit_step(section, number)
+                };
+                if let Some((rule, message, why)) = wrong {
                     let at = section.offset + statement.start;
                     let place = self.place(at, section.offset + statement.end);
-                    let message = "this statement cannot run inside a revision";
-                    self.findings.push(Finding::error(Rule::L25, place, message, why));
+                    self.findings.push(Finding::error(rule, place, message, why));
                 }
             }
         }
+    }
+
+    pub(super) fn checks(&mut self, check: &Section) {
         for statement in &check.statements {
             let words = leading_words(statement.text(&check.sql), 1);
             if !matches!(
@@ -244,5 +249,28 @@ impl Reader<'_> {
                 self.report(place, "a check is a query", help);
             }
         }
+    }
+}
+
+/// What is wrong with a statement as a step of a revision without a transaction.
+fn unfit_step(section: &Section, number: usize) -> Option<(Rule, &'static str, &'static str)> {
+    let statement = section.statements.get(number)?;
+    if let Some(why) = control(statement.text(&section.sql)) {
+        return Some((Rule::L25, "this statement cannot run inside a revision", why));
+    }
+    match Way::of(&section.sql, &section.statements, number) {
+        Way::Unknown(why) => Some((
+            Rule::I04,
+            "nobody could tell after a crash whether this step was done",
+            why,
+        )),
+        Way::Recorded
+        | Way::Setting
+        | Way::BuildIndex
+        | Way::DropIndex
+        | Way::Reindex
+        | Way::Detach
+        | Way::Repeatable
+        | Way::Probed(_) => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::core::finding::{Finding, Place, Rule};
 use crate::core::hash::raw_hash;
 use crate::core::token::tokenize;
 
-use super::{Down, Revision, revision_hash};
+use super::{Down, Revision, Section, revision_hash};
 
 /// A file larger than this is data, not a migration.
 pub(crate) const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -95,6 +95,13 @@ fn decode(file: &str, bytes: &[u8]) -> Result<String, Box<Finding>> {
     Ok(text.replace("\r\n", "\n"))
 }
 
+fn down_section(down: &Down) -> Option<&Section> {
+    match down {
+        Down::Sql(section) => Some(section),
+        Down::Irreversible(_) => None,
+    }
+}
+
 pub(super) struct Reader<'a> {
     pub(super) file: &'a str,
     pub(super) text: String,
@@ -150,12 +157,9 @@ impl Reader<'_> {
             return None;
         };
         let check = parts.check;
-        self.statements(&up, &down, &check);
-        let down_sql = if let Down::Sql(section) = &down {
-            section.sql.as_str()
-        } else {
-            ""
-        };
+        self.statements([Some(&up), down_section(&down)], transactional);
+        self.checks(&check);
+        let down_sql = down_section(&down).map_or("", |section| section.sql.as_str());
         let token_hash = revision_hash(&up.sql, down_sql, &check.sql);
         Some(Revision {
             id,

@@ -91,8 +91,10 @@ fn what_the_engine_cannot_run_is_refused_at_its_place() {
         "G06 a.sql:7:1 a revision has either",
     );
     check(
-        &good.replace("-- parent: base", "-- parent: base\n-- transaction: no"),
-        "U01 a.sql:4:1 `transaction: no`",
+        &good
+            .replace("-- parent: base", "-- parent: base\n-- transaction: no")
+            .replace("SELECT 1;", "CREATE DATABASE x;"),
+        "I04 a.sql:7:1 nobody could tell after a crash",
     );
     check(
         &good.replace(">> up", ">> up rust: fill"),

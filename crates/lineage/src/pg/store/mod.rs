@@ -1,6 +1,10 @@
 //! Every statement on the schema `lineage`. Queries are checked at run time only: this crate makes the schema itself.
 
-use sqlx::postgres::{PgConnection, PgRow};
+mod steps;
+
+pub(crate) use steps::{StepRow, begin_step, changed_so_far, finish_step, list_steps, plan_steps, set_state};
+
+use sqlx::postgres::{PgConnection, PgQueryResult, PgRow};
 use sqlx::{Row as _, raw_sql};
 
 use crate::core::revision::{Down, Revision};
@@ -8,49 +12,9 @@ use crate::pg::error::EngineError;
 use crate::pg::report::AppliedRevision;
 
 /// Version of the tables below; a program refuses a newer one.
-pub(crate) const STATE_FORMAT: i32 = 1;
+pub(crate) const STATE_FORMAT: i32 = 2;
 
-const CREATE: &str = "
-BEGIN;
-CREATE SCHEMA IF NOT EXISTS lineage;
-CREATE TABLE IF NOT EXISTS lineage.meta (
-    single boolean PRIMARY KEY DEFAULT true CHECK (single),
-    format integer NOT NULL
-);
-CREATE TABLE IF NOT EXISTS lineage.revision (
-    id text PRIMARY KEY,
-    parents text[] NOT NULL,
-    title text NOT NULL,
-    h1 text NOT NULL,
-    r1 text NOT NULL,
-    up_sql text NOT NULL,
-    down_sql text,
-    check_sql text NOT NULL,
-    irreversible text,
-    state text NOT NULL CHECK (state IN ('applying', 'applied', 'reverting')),
-    seq bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
-    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    finished_at timestamptz,
-    duration_ms bigint,
-    tables_affected text[] NOT NULL DEFAULT '{}',
-    indexes_created text[] NOT NULL DEFAULT '{}',
-    by_user text NOT NULL DEFAULT session_user,
-    host text NOT NULL,
-    tool text NOT NULL,
-    CHECK ((down_sql IS NULL) = (irreversible IS NOT NULL))
-);
-CREATE TABLE IF NOT EXISTS lineage.event (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    kind text NOT NULL,
-    revision text,
-    why text,
-    by_user text NOT NULL DEFAULT session_user,
-    host text NOT NULL,
-    tool text NOT NULL
-);
-INSERT INTO lineage.meta (format) VALUES (1) ON CONFLICT DO NOTHING;
-COMMIT";
+const CREATE: &str = include_str!("schema.sql");
 
 /// A row of `lineage.revision`, without its SQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +38,16 @@ pub(crate) struct StoredRevision {
     pub(crate) title: String,
     pub(crate) down_sql: Option<String>,
     pub(crate) irreversible: Option<String>,
+    pub(crate) transactional: bool,
+}
+
+/// How a revision enters the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recorded {
+    /// At once: its row is committed together with what it does.
+    Applied,
+    /// First as begun: it goes on step by step.
+    Applying,
 }
 
 /// Who does it, for the record.
@@ -133,22 +107,31 @@ fn applied_row(row: &PgRow) -> Result<AppliedRow, sqlx::Error> {
     })
 }
 
-/// Says in the open transaction that `revision` is applied; fails if it is already.
+/// Says in the open transaction that `revision` is applied, or begun; fails if it is already.
+/// A begun one takes over the text of the file once more when it goes on.
 pub(crate) async fn insert_revision(
     conn: &mut PgConnection,
     revision: &Revision,
+    recorded: Recorded,
     author: Author<'_>,
 ) -> Result<(), sqlx::Error> {
+    let state = match recorded {
+        Recorded::Applied => "applied",
+        Recorded::Applying => "applying",
+    };
     let (down, irreversible) = match &revision.down {
         Down::Sql(section) => (Some(section.sql.as_str()), None),
         Down::Irreversible(reason) => (None, Some(reason.as_str())),
     };
     let parents: Vec<String> = revision.parents.iter().map(ToString::to_string).collect();
-    sqlx::query(
-        "WITH said AS (INSERT INTO lineage.event (kind, revision, host, tool) VALUES ('upgrade', $1, $10, $11)) \
-         INSERT INTO lineage.revision \
-         (id, parents, title, h1, r1, up_sql, down_sql, check_sql, irreversible, state, host, tool) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'applied', $10, $11)",
+    let result = sqlx::query(
+        "WITH said AS (INSERT INTO lineage.event (kind, revision, host, tool) \
+         SELECT 'upgrade', $1, $10, $11 WHERE $12 = 'applied') \
+         INSERT INTO lineage.revision AS r \
+         (id, parents, title, h1, r1, up_sql, down_sql, check_sql, irreversible, state, host, tool, transactional) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13) \
+         ON CONFLICT (id) DO UPDATE SET h1 = $4, r1 = $5, up_sql = $6, down_sql = $7, check_sql = $8, irreversible = $9 \
+         WHERE r.state = 'applying' AND $12 = 'applying'",
     )
     .bind(revision.id.as_str())
     .bind(parents)
@@ -161,9 +144,36 @@ pub(crate) async fn insert_revision(
     .bind(irreversible)
     .bind(author.host)
     .bind(author.tool)
-    .execute(conn)
+    .bind(state)
+    .bind(revision.transactional)
+    .execute(&mut *conn)
     .await?;
+    one_row(&result)
+}
+
+/// Adds to the history, in the open transaction, what happened to a revision.
+pub(crate) async fn insert_event(
+    conn: &mut PgConnection,
+    kind: &str,
+    revision: &str,
+    author: Author<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO lineage.event (kind, revision, host, tool) VALUES ($1, $2, $3, $4)")
+        .bind(kind)
+        .bind(revision)
+        .bind(author.host)
+        .bind(author.tool)
+        .execute(conn)
+        .await?;
     Ok(())
+}
+
+fn one_row(result: &PgQueryResult) -> Result<(), sqlx::Error> {
+    if result.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(sqlx::Error::RowNotFound)
+    }
 }
 
 /// Adds to the row of the open transaction what the revision did; exactly one row.
@@ -172,8 +182,8 @@ pub(crate) async fn complete_revision(
     done: &AppliedRevision,
 ) -> Result<(), sqlx::Error> {
     let result = sqlx::query(
-        "UPDATE lineage.revision SET finished_at = clock_timestamp(), duration_ms = $2, tables_affected = $3, \
-         indexes_created = $4 WHERE id = $1",
+        "UPDATE lineage.revision SET state = 'applied', finished_at = clock_timestamp(), duration_ms = $2, \
+         tables_affected = $3, indexes_created = $4 WHERE id = $1",
     )
     .bind(&done.revision)
     .bind(done.duration_ms)
@@ -181,11 +191,7 @@ pub(crate) async fn complete_revision(
     .bind(&done.indexes_created)
     .execute(conn)
     .await?;
-    if result.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(sqlx::Error::RowNotFound)
-    }
+    one_row(&result)
 }
 
 /// Takes the row out in the open transaction; exactly one row.
@@ -203,18 +209,14 @@ pub(crate) async fn delete_revision(
     .bind(author.tool)
     .execute(conn)
     .await?;
-    if result.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(sqlx::Error::RowNotFound)
-    }
+    one_row(&result)
 }
 
-/// Whether a revision is committed.
-pub(crate) async fn is_applied(conn: &mut PgConnection, id: &str) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT FROM lineage.revision WHERE id = $1)")
+/// What is recorded about a revision, if anything.
+pub(crate) async fn state_of(conn: &mut PgConnection, id: &str) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT state FROM lineage.revision WHERE id = $1")
         .bind(id)
-        .fetch_one(conn)
+        .fetch_optional(conn)
         .await
 }
 
@@ -224,7 +226,7 @@ pub(crate) async fn list_stored(
     ids: &[String],
 ) -> Result<Vec<StoredRevision>, EngineError> {
     let rows = sqlx::query(
-        "SELECT r.id, r.title, r.down_sql, r.irreversible FROM unnest($1::text[]) WITH ORDINALITY AS wanted(id, n) \
+        "SELECT r.id, r.title, r.down_sql, r.irreversible, r.transactional FROM unnest($1::text[]) WITH ORDINALITY AS wanted(id, n) \
          JOIN lineage.revision r USING (id) ORDER BY wanted.n",
     )
     .bind(ids)
@@ -237,6 +239,7 @@ pub(crate) async fn list_stored(
             title: row.try_get("title")?,
             down_sql: row.try_get("down_sql")?,
             irreversible: row.try_get("irreversible")?,
+            transactional: row.try_get("transactional")?,
         })
     });
     stored

@@ -1,11 +1,15 @@
-//! Runs one revision after another, each in one transaction with its row.
+//! Runs one revision after another, each in one transaction with its row (or step by step, see [`steps`]).
 //!
 //! Always holds: before COMMIT nothing is visible and nothing need be repaired; after it the row says so. A reply to
 //! COMMIT that never came is settled by taking the lock anew (so the old session is dead) and reading the row.
 
+mod script;
+mod settle;
+mod steps;
+
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgErrorPosition, PgSeverity};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, raw_sql};
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -20,10 +24,9 @@ use crate::pg::catalogue::{Catalogue, Changes, Learned};
 use crate::pg::error::{EngineError, SqlFailure};
 use crate::pg::report::AppliedRevision;
 use crate::pg::session::{Chance, open, refuse_pooler, take_lock};
-use crate::pg::store::{self, Author, StoredRevision};
+use crate::pg::store::{self, Author, Recorded, StoredRevision};
+use script::{Failed, Refusal, Script, Source, is_lost, refused};
 
-/// Lock timeout, deadlock, serialization failure: the same revision may well succeed the next time.
-const RETRYABLE: [&str; 3] = ["55P03", "40P01", "40001"];
 const ATTEMPTS_MAX: u32 = 5;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 /// A lost connection is tried again so often, with growing pauses (about 6 s in all), before the outcome is left open.
@@ -42,47 +45,6 @@ pub(crate) struct Runner<'a> {
     watches_client: bool,
 }
 
-/// SQL with the means to say where in a file it stands.
-struct Script<'s> {
-    sql: &'s str,
-    statements: Vec<Statement>,
-    source: Source<'s>,
-}
-
-#[derive(Clone, Copy)]
-enum Source<'s> {
-    /// At this byte of this revision's file.
-    File(&'s Revision, usize),
-    /// Only in the database.
-    Stored(&'s str),
-}
-
-impl Script<'_> {
-    fn place(&self, start: usize, end: usize) -> Place {
-        match self.source {
-            Source::File(revision, offset) => {
-                Place::in_text(&revision.file, &revision.text, offset + start, offset + end)
-            }
-            Source::Stored(id) => Place::in_text(format!("stored down part of {id}"), self.sql, start, end),
-        }
-    }
-}
-
-/// How an attempt ended, if not well.
-enum Failed {
-    /// The database or a check refused it.
-    Refused(Box<Refusal>),
-    /// The connection broke before COMMIT was sent: nothing happened.
-    Lost(sqlx::Error),
-    /// The connection broke at COMMIT: it may have happened.
-    Unsettled(sqlx::Error),
-}
-
-struct Refusal {
-    finding: Finding,
-    sqlstate: Option<String>,
-}
-
 /// A finished transaction and what it taught about the catalogue.
 struct Done {
     revision: AppliedRevision,
@@ -96,6 +58,7 @@ struct Move<'s> {
     script: Script<'s>,
     /// The revision to record, on the way up.
     record: Option<&'s Revision>,
+    transactional: bool,
 }
 
 impl Move<'_> {
@@ -169,6 +132,7 @@ impl<'a> Runner<'a> {
             sql: &revision.up.sql,
             statements: revision.up.statements.clone(),
             source: Source::File(revision, revision.up.offset),
+            transactional: revision.transactional,
         };
         let id = revision.id.as_str();
         self.carry_out(&Move {
@@ -176,6 +140,7 @@ impl<'a> Runner<'a> {
             title: &revision.title,
             script,
             record: Some(revision),
+            transactional: revision.transactional,
         })
         .await
     }
@@ -204,17 +169,22 @@ impl<'a> Runner<'a> {
             sql,
             statements,
             source,
+            transactional: stored.transactional,
         };
         self.carry_out(&Move {
             id: &stored.id,
             title: &stored.title,
             script,
             record: None,
+            transactional: stored.transactional,
         })
         .await
     }
 
     async fn carry_out(&mut self, step: &Move<'_>) -> Result<AppliedRevision, EngineError> {
+        if !step.transactional {
+            return self.run_steps(step).await;
+        }
         let mut attempts = 1;
         loop {
             let began = Instant::now();
@@ -224,17 +194,13 @@ impl<'a> Runner<'a> {
                 Err(Failed::Unsettled(source)) => {
                     self.reconnect(step.id, source).await?;
                     let state = EngineError::state("read `lineage.revision`");
-                    let applied = store::is_applied(&mut self.conn, step.id).await.map_err(state)?;
-                    if applied == step.record.is_some() {
+                    let recorded = store::state_of(&mut self.conn, step.id).await.map_err(state)?;
+                    if recorded.is_some() == step.record.is_some() {
                         return Ok(self.settled(step, began.elapsed(), attempts));
                     }
                 }
                 Err(Failed::Refused(refusal)) => {
-                    let again = refusal
-                        .sqlstate
-                        .as_deref()
-                        .is_some_and(|code| RETRYABLE.contains(&code));
-                    if !again || attempts == ATTEMPTS_MAX {
+                    if !refusal.may_pass() || attempts == ATTEMPTS_MAX {
                         return Err(failure(step, *refusal, attempts));
                     }
                 }
@@ -244,16 +210,19 @@ impl<'a> Runner<'a> {
                     source: sqlx::Error::WorkerCrashed,
                 });
             }
-            warn!(
-                event = "migration_retry",
-                revision = step.id,
-                attempts,
-                "revision {} is tried again",
-                step.id
-            );
-            sleep(self.chance.around(RETRY_FIRST * 2_u32.pow(attempts - 1))).await;
+            self.pause_before_retry(step.id, attempts).await;
             attempts += 1;
         }
+    }
+
+    async fn pause_before_retry(&mut self, id: &str, attempts: u32) {
+        warn!(
+            event = "migration_retry",
+            revision = id,
+            attempts,
+            "revision {id} is tried again"
+        );
+        sleep(self.chance.around(RETRY_FIRST * 2_u32.pow(attempts - 1))).await;
     }
 
     async fn attempt(&mut self, step: &Move<'_>, attempts: u32) -> Result<Done, Failed> {
@@ -278,12 +247,9 @@ impl<'a> Runner<'a> {
             .execute(&mut self.conn)
             .await
             .map_err(own)?;
-        let author = Author {
-            host: &self.options.host,
-            tool: &self.options.tool,
-        };
+        let author = self.author();
         match step.record {
-            Some(revision) => store::insert_revision(&mut self.conn, revision, author)
+            Some(revision) => store::insert_revision(&mut self.conn, revision, Recorded::Applied, author)
                 .await
                 .map_err(own)?,
             None => store::delete_revision(&mut self.conn, step.id, author)
@@ -306,6 +272,13 @@ impl<'a> Runner<'a> {
                 .map_err(own)?;
         }
         Ok(Done { revision, learned })
+    }
+
+    fn author(&self) -> Author<'a> {
+        Author {
+            host: &self.options.host,
+            tool: &self.options.tool,
+        }
     }
 
     /// A revision may have changed settings of the session for good; each one begins from the defaults.
@@ -332,6 +305,7 @@ impl<'a> Runner<'a> {
             sql: &section.sql,
             statements: section.statements.clone(),
             source: Source::File(revision, section.offset),
+            transactional: revision.transactional,
         };
         for statement in &script.statements {
             let sql = statement.text(script.sql).to_owned();
@@ -342,7 +316,11 @@ impl<'a> Runner<'a> {
                 .all(|row| matches!(row.try_get::<Option<bool>, _>(0), Ok(Some(true))));
             if rows.is_empty() || !all_true {
                 let place = script.place(statement.start, statement.end);
-                let message = "this check did not return true; the revision was rolled back";
+                let message = if revision.transactional {
+                    "this check did not return true; the revision was rolled back"
+                } else {
+                    "this check did not return true; the steps of the revision stay, and it is not finished"
+                };
                 let help = "a check returns one boolean column, and at least one row";
                 let finding = Finding::error(Rule::Q02, place, message, help);
                 return Err(Failed::Refused(Box::new(Refusal {
@@ -453,71 +431,4 @@ fn failure(step: &Move<'_>, refusal: Refusal, attempts: u32) -> EngineError {
         attempts,
         finding: refusal.finding,
     }))
-}
-
-/// True if the session is gone, so nobody can tell what became of a COMMIT.
-fn is_lost(error: &sqlx::Error) -> bool {
-    match error
-        .as_database_error()
-        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
-    {
-        Some(error) => matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic),
-        None => true,
-    }
-}
-
-/// Turns the server's answer into a finding at the character it complained about.
-fn refused(error: &sqlx::Error, script: &Script<'_>, statement: Option<Statement>) -> Failed {
-    let database = error
-        .as_database_error()
-        .and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
-    let Some(answer) = database.filter(|_| !is_lost(error)) else {
-        return Failed::Lost(sqlx::Error::Protocol(error.to_string()));
-    };
-    let place = match (statement, answer.position()) {
-        (None, _) => match script.source {
-            Source::File(revision, _) => Place::file(revision.file.clone()),
-            Source::Stored(_) => Place::default(),
-        },
-        (Some(statement), Some(PgErrorPosition::Original(position))) => {
-            let text = statement.text(script.sql);
-            let at = text
-                .char_indices()
-                .nth(position.saturating_sub(1))
-                .map_or(text.len(), |(at, _)| at);
-            let word = text.get(at..).map_or(1, word_length);
-            script.place(statement.start + at, statement.start + at + word)
-        }
-        (Some(statement), Some(PgErrorPosition::Internal { .. }) | None) => {
-            script.place(statement.start, statement.end)
-        }
-    };
-    let more = [
-        ("detail", answer.detail()),
-        ("hint", answer.hint()),
-        ("in", answer.r#where()),
-    ];
-    let help: Vec<String> = more
-        .iter()
-        .filter_map(|(name, text)| text.map(|text| format!("{name}: {text}")))
-        .collect();
-    let help = if help.is_empty() {
-        "the revision was rolled back; correct it and run again".to_owned()
-    } else {
-        help.join("; ")
-    };
-    let message = format!("{} (SQLSTATE {})", answer.message(), answer.code());
-    let finding = Finding::error(Rule::Q01, place, message, help);
-    Failed::Refused(Box::new(Refusal {
-        finding,
-        sqlstate: Some(answer.code().to_owned()),
-    }))
-}
-
-/// How many bytes to underline: the word the server points at.
-fn word_length(text: &str) -> usize {
-    let end = text
-        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .unwrap_or(text.len());
-    end.max(1)
 }
