@@ -140,6 +140,7 @@ impl EngineError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Refused { findings } if findings.iter().any(|f| f.rule == Rule::S01) => Exit::Interrupted,
+            Self::Refused { findings } if findings.iter().all(is_drift) => Exit::Drift,
             Self::Refused { .. } => Exit::Findings,
             Self::Target(_) | Self::Pooler => Exit::Usage,
             Self::Unreachable { .. } | Self::Unsettled { .. } => Exit::Unreachable,
@@ -201,6 +202,10 @@ impl EngineError {
             .map(|finding| finding.render_text() + "\n")
             .collect()
     }
+}
+
+fn is_drift(finding: &Finding) -> bool {
+    matches!(finding.rule, Rule::X01 | Rule::X02 | Rule::X03)
 }
 
 fn first_message(findings: &[Finding]) -> String {

@@ -12,7 +12,11 @@ mod error;
 mod report;
 mod run;
 mod session;
+mod shadow;
+mod snapshot;
+mod stamp;
 mod store;
+mod verify;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,10 +25,13 @@ use std::time::Duration;
 pub use assess::Planned;
 pub use error::{EngineError, FailureClass, Holder, SqlFailure};
 pub use report::{AppliedRevision, CheckReport, CurrentReport, Health, MoveReport, PlanReport, StatusReport};
+pub use snapshot::Snapshot;
 pub use sqlx::postgres::{PgConnectOptions, PgConnection};
+pub use stamp::StampReport;
+pub use verify::{KeptSchema, VerifyReport};
 
 use crate::core::chain::Chain;
-use crate::core::finding::{Finding, Place, Rule};
+use crate::core::finding::{Finding, Place, Rule, Severity};
 use crate::core::report::Findings;
 use crate::core::target::{Direction, Target};
 use assess::{Interrupted, Situation, assess, plan_down, plan_up};
@@ -144,11 +151,13 @@ impl Engine {
         })
     }
 
-    /// Whether database and files agree: at head, nothing edited, missing, unknown, invalid. Read only.
+    /// Whether database and files agree: at head, nothing edited, missing, unknown or invalid, and the schema what
+    /// the revisions made it. Read only.
     pub async fn check(&self, conn: &mut PgConnection) -> Result<CheckReport, EngineError> {
         let situation = self.look(conn).await?;
         let mut findings = self.all_findings(&situation);
         findings.extend(catalogue::unfinished(conn, &self.options.external_schemas).await?);
+        findings.extend(self.drift(conn, &situation).await?);
         if let Some(first) = situation
             .pending
             .first()
@@ -167,6 +176,27 @@ impl Engine {
             current: situation.current(),
             found: Findings::new(findings),
         })
+    }
+
+    /// How the schema differs from the picture that was taken when the last revision was applied.
+    async fn drift(
+        &self,
+        conn: &mut PgConnection,
+        situation: &Situation,
+    ) -> Result<Vec<Finding>, EngineError> {
+        // Half way between two revisions there is nothing the schema should be.
+        let (Some(current), None) = (situation.current(), &situation.interrupted) else {
+            return Ok(Vec::new());
+        };
+        let external = &self.options.external_schemas;
+        let kept = store::find_snapshot(conn, &current, external)
+            .await
+            .map_err(EngineError::state("read the kept picture of the schema"))?;
+        let live = Snapshot::read(conn, external).await?;
+        match kept.filter(|kept| kept.is_of_the_server_of(&live)) {
+            Some(kept) => Ok(kept.drift(&live)),
+            None => Ok(vec![no_picture(&current)]),
+        }
     }
 
     /// The short form of `status` for a readiness probe. Read only, one query.
@@ -218,10 +248,12 @@ impl Engine {
         let situation = self.look(runner.connection()).await?;
         refuse_errors(&situation.stopping())?;
         let mut report = MoveReport::nothing(Direction::Up, situation.current());
+        let planned = plan_up(&self.chain, &situation, target)?;
+        self.plan_picture(&mut runner, &situation, &planned).await?;
         if let Some(half) = &situation.interrupted {
             report.revisions.push(self.go_on(&mut runner, half).await?);
         }
-        for at in plan_up(&self.chain, &situation, target)? {
+        for at in planned {
             let Some(revision) = self.chain.revisions().get(at) else {
                 continue;
             };
@@ -231,6 +263,21 @@ impl Engine {
         }
         runner.finish().await;
         Ok(report)
+    }
+
+    /// The last revision of an upgrade takes a picture of the schema along.
+    async fn plan_picture(
+        &self,
+        runner: &mut Runner<'_>,
+        situation: &Situation,
+        planned: &[usize],
+    ) -> Result<(), EngineError> {
+        let last = planned.last().and_then(|at| self.chain.revisions().get(*at));
+        let half = situation.interrupted.as_ref().map(|half| half.id.clone());
+        let Some(last) = last.map(|revision| revision.id.to_string()).or(half) else {
+            return Ok(());
+        };
+        runner.end_with_picture(last.clone(), last, situation).await
     }
 
     async fn downgrade_inner(
@@ -250,6 +297,12 @@ impl Engine {
         let ids = plan_down(&situation, target)?;
         let stored = runner.stored(&ids).await?;
         let mut report = MoveReport::nothing(Direction::Down, situation.current());
+        let left = situation.applied.len().saturating_sub(ids.len());
+        if let (Some(last), Some(left)) = (ids.last(), situation.applied.get(..left).and_then(<[_]>::last)) {
+            runner
+                .end_with_picture(last.clone(), left.id.clone(), &situation)
+                .await?;
+        }
         for revision in &stored {
             report.revisions.push(runner.revert(revision).await?);
         }
@@ -340,6 +393,12 @@ impl Engine {
             .cloned()
             .collect()
     }
+}
+
+fn no_picture(current: &str) -> Finding {
+    let message = format!("no picture of the schema was kept with `{current}`; drift cannot be told");
+    let help = format!("run `migrate stamp {current} --verify`, or wait for the next upgrade");
+    Finding::error(Rule::X05, Place::default(), message, help).with_severity(Severity::Note)
 }
 
 fn refuse_errors(findings: &[Finding]) -> Result<(), EngineError> {

@@ -33,6 +33,16 @@ pub(crate) async fn database() -> PgConnectOptions {
     server.database(&name)
 }
 
+/// A copy of a database that nobody is connected to.
+pub(crate) async fn copy(of: &PgConnectOptions) -> PgConnectOptions {
+    let server = server();
+    let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut conn = connect(&server.clone().database("postgres")).await;
+    let sql = format!("CREATE DATABASE {name} TEMPLATE {}", of.get_database().unwrap());
+    raw_sql(AssertSqlSafe(sql)).execute(&mut conn).await.unwrap();
+    server.database(&name)
+}
+
 pub(crate) async fn connect(options: &PgConnectOptions) -> PgConnection {
     options
         .clone()

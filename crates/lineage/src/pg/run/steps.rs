@@ -380,10 +380,11 @@ impl Runner<'_> {
         let author = self.author();
         if whole.record.is_some() {
             store::complete_revision(&mut self.conn, done).await?;
-            store::insert_event(&mut self.conn, "upgrade", whole.id, author).await
+            store::insert_event(&mut self.conn, "upgrade", whole.id, author).await?;
         } else {
-            store::delete_revision(&mut self.conn, whole.id, author).await
+            store::delete_revision(&mut self.conn, whole.id, author).await?;
         }
+        self.take_picture(whole.id).await
     }
 }
 

@@ -1,7 +1,9 @@
 //! Every statement on the schema `lineage`. Queries are checked at run time only: this crate makes the schema itself.
 
+mod snapshots;
 mod steps;
 
+pub(crate) use snapshots::{find_last_snapshot, find_snapshot, keep_found, keep_snapshot};
 pub(crate) use steps::{StepRow, begin_step, changed_so_far, finish_step, list_steps, plan_steps, set_state};
 
 use sqlx::postgres::{PgConnection, PgQueryResult, PgRow};
@@ -43,11 +45,13 @@ pub(crate) struct StoredRevision {
 
 /// How a revision enters the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Recorded {
+pub(crate) enum Recorded<'w> {
     /// At once: its row is committed together with what it does.
     Applied,
     /// First as begun: it goes on step by step.
     Applying,
+    /// Without being run, for this reason if it was forced.
+    Stamped(Option<&'w str>),
 }
 
 /// Who does it, for the record.
@@ -112,12 +116,13 @@ fn applied_row(row: &PgRow) -> Result<AppliedRow, sqlx::Error> {
 pub(crate) async fn insert_revision(
     conn: &mut PgConnection,
     revision: &Revision,
-    recorded: Recorded,
+    recorded: Recorded<'_>,
     author: Author<'_>,
 ) -> Result<(), sqlx::Error> {
-    let state = match recorded {
-        Recorded::Applied => "applied",
-        Recorded::Applying => "applying",
+    let (state, event, why) = match recorded {
+        Recorded::Applied => ("applied", Some("upgrade"), None),
+        Recorded::Applying => ("applying", None, None),
+        Recorded::Stamped(why) => ("applied", Some("stamp"), why),
     };
     let (down, irreversible) = match &revision.down {
         Down::Sql(section) => (Some(section.sql.as_str()), None),
@@ -125,13 +130,13 @@ pub(crate) async fn insert_revision(
     };
     let parents: Vec<String> = revision.parents.iter().map(ToString::to_string).collect();
     let result = sqlx::query(
-        "WITH said AS (INSERT INTO lineage.event (kind, revision, host, tool) \
-         SELECT 'upgrade', $1, $10, $11 WHERE $12 = 'applied') \
+        "WITH said AS (INSERT INTO lineage.event (kind, revision, why, host, tool) \
+         SELECT $14, $1, $15, $10, $11 WHERE $14::text IS NOT NULL) \
          INSERT INTO lineage.revision AS r \
          (id, parents, title, h1, r1, up_sql, down_sql, check_sql, irreversible, state, host, tool, transactional) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13) \
-         ON CONFLICT (id) DO UPDATE SET h1 = $4, r1 = $5, up_sql = $6, down_sql = $7, check_sql = $8, irreversible = $9 \
-         WHERE r.state = 'applying' AND $12 = 'applying'",
+         ON CONFLICT (id) DO UPDATE SET h1 = $4, r1 = $5, up_sql = $6, down_sql = $7, check_sql = $8, \
+         irreversible = $9, state = $12 WHERE r.state = 'applying' AND $14 IS DISTINCT FROM 'upgrade'",
     )
     .bind(revision.id.as_str())
     .bind(parents)
@@ -146,6 +151,8 @@ pub(crate) async fn insert_revision(
     .bind(author.tool)
     .bind(state)
     .bind(revision.transactional)
+    .bind(event)
+    .bind(why)
     .execute(&mut *conn)
     .await?;
     one_row(&result)
@@ -205,6 +212,26 @@ pub(crate) async fn delete_revision(
          DELETE FROM lineage.revision WHERE id = $1",
     )
     .bind(id)
+    .bind(author.host)
+    .bind(author.tool)
+    .execute(conn)
+    .await?;
+    one_row(&result)
+}
+
+/// Takes the row out without taking anything back, in the open transaction; exactly one row.
+pub(crate) async fn forget_revision(
+    conn: &mut PgConnection,
+    id: &str,
+    why: Option<&str>,
+    author: Author<'_>,
+) -> Result<(), sqlx::Error> {
+    let result = sqlx::query(
+        "WITH said AS (INSERT INTO lineage.event (kind, revision, why, host, tool) VALUES ('unstamp', $1, $2, $3, $4)) \
+         DELETE FROM lineage.revision WHERE id = $1",
+    )
+    .bind(id)
+    .bind(why)
     .bind(author.host)
     .bind(author.tool)
     .execute(conn)

@@ -42,6 +42,14 @@ CREATE TABLE IF NOT EXISTS lineage.step (
     sqlstate text,
     PRIMARY KEY (revision, direction, n)
 );
+CREATE TABLE IF NOT EXISTS lineage.snapshot (
+    revision text PRIMARY KEY REFERENCES lineage.revision ON DELETE CASCADE,
+    taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    fingerprint text NOT NULL,
+    objects jsonb NOT NULL,
+    -- The schema as the next run found it: what differs was changed by hand, and must not pass for that run's work.
+    found_by_next jsonb
+);
 CREATE TABLE IF NOT EXISTS lineage.event (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
