@@ -28,7 +28,10 @@ pub use crate::core::draw::Paint;
 pub use crate::core::export::{github, sarif};
 pub use crate::core::finding::{Finding, Patch, Place, Related, Rule, Severity, Summary};
 pub use crate::core::hash::TokenHash;
+pub use crate::core::hook::{HookReport, install_hook};
 pub use crate::core::lock::{LOCK_FILE, Lock, LockLine};
+#[cfg(feature = "lint")]
+pub use crate::core::relink::{Relink, Relinked};
 pub use crate::core::report::{Exit, Report};
 pub use crate::core::revision::{Allow, Down, Phase, Revision, RevisionId, Section};
 pub use crate::core::script::{Statement, split};

@@ -44,6 +44,17 @@ pub enum CommandError {
         /// What is wrong.
         findings: Vec<Finding>,
     },
+    /// The directory lies in no repository, or git cannot be run.
+    #[error("git does not tell where its hooks are: {0}")]
+    Git(String),
+    /// A hook that was not written by this program.
+    #[error("{} was written by somebody else; add this line to it: {line}", path.display())]
+    ForeignHook {
+        /// Which file.
+        path: PathBuf,
+        /// What to add.
+        line: String,
+    },
     /// The clock is before 1970 or far in the future.
     #[error("the given time cannot be written as a date")]
     Time,
@@ -54,7 +65,12 @@ impl CommandError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Unsound { .. } => Exit::Findings,
-            Self::Read(_) | Self::Write { .. } | Self::Title | Self::Time => Exit::Usage,
+            Self::Read(_)
+            | Self::Write { .. }
+            | Self::Title
+            | Self::Git(_)
+            | Self::ForeignHook { .. }
+            | Self::Time => Exit::Usage,
         }
     }
 
@@ -62,7 +78,12 @@ impl CommandError {
     pub fn findings(&self) -> &[Finding] {
         match self {
             Self::Unsound { findings } => findings,
-            Self::Read(_) | Self::Write { .. } | Self::Title | Self::Time => &[],
+            Self::Read(_)
+            | Self::Write { .. }
+            | Self::Title
+            | Self::Git(_)
+            | Self::ForeignHook { .. }
+            | Self::Time => &[],
         }
     }
 }

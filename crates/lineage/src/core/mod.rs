@@ -7,10 +7,13 @@ pub(crate) mod export;
 pub(crate) mod finding;
 pub(crate) mod graph;
 pub(crate) mod hash;
+pub(crate) mod hook;
 pub(crate) mod lock;
 pub(crate) mod nearest;
 pub(crate) mod parallel;
 pub(crate) mod place;
+#[cfg(feature = "lint")]
+pub(crate) mod relink;
 pub(crate) mod report;
 pub(crate) mod revision;
 pub(crate) mod rule;

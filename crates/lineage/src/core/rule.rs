@@ -173,6 +173,8 @@ rules! {
     V03,
     /// Two orders of a merge that make two schemas.
     M02,
+    /// Something around the database that a run will need is not as it should be.
+    E01,
     /// Valid in the format, but not offered by this version of the engine.
     U01,
     /// The database refused a statement.

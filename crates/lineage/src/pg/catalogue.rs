@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::postgres::{PgConnection, PgRow};
 
@@ -61,6 +62,23 @@ SELECT 'constraint', x.conname::text, n.nspname || '.' || t.relname
 FROM pg_constraint x JOIN pg_class t ON t.oid = x.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 WHERE NOT x.convalidated AND n.nspname !~ '^pg_' AND n.nspname <> ALL ($1)
 ORDER BY 1, 2";
+
+const LOCKS: &str = "
+SELECT l.relation::bigint AS oid, n.nspname || '.' || c.relname AS name, l.mode
+FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND c.relkind IN ('r', 'p', 'f', 'm')
+  AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+  AND n.nspname !~ '^pg_' AND n.nspname <> ALL ($1)
+ORDER BY name, array_position(ARRAY['AccessExclusiveLock', 'ExclusiveLock', 'ShareRowExclusiveLock', 'ShareLock'], l.mode)";
+
+/// A table that a revision locks for as long as its transaction lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableLock {
+    /// `schema.table`.
+    pub table: String,
+    /// The strongest lock, as the server calls it; `AccessExclusiveLock` keeps readers out as well.
+    pub mode: String,
+}
 
 #[derive(Debug, Clone)]
 struct Relation {
@@ -146,6 +164,21 @@ impl Catalogue {
             indexes: indexes.into_iter().collect(),
         };
         Ok((changes, Learned(touched)))
+    }
+
+    /// The tables that were there before and that the open transaction keeps writers or readers from.
+    pub(crate) async fn locks(&self, conn: &mut PgConnection) -> Result<Vec<TableLock>, sqlx::Error> {
+        let rows = sqlx::query(LOCKS).bind(&self.left_out).fetch_all(conn).await?;
+        let mut locks: Vec<TableLock> = Vec::new();
+        for row in &rows {
+            let table: String = row.try_get("name")?;
+            let is_told = locks.last().is_some_and(|last| last.table == table);
+            if self.known.contains_key(&row.try_get::<i64, _>("oid")?) && !is_told {
+                let mode = row.try_get("mode")?;
+                locks.push(TableLock { table, mode });
+            }
+        }
+        Ok(locks)
     }
 
     /// A column's change of type builds its indexes anew under their old names; that creates none.

@@ -27,6 +27,8 @@ pub enum FailureClass {
     Check,
     /// The engine's own statements failed.
     State,
+    /// A backup could not be taken or read.
+    Backup,
 }
 
 impl FailureClass {
@@ -40,6 +42,7 @@ impl FailureClass {
             Self::Sql => "sql",
             Self::Check => "check",
             Self::State => "state",
+            Self::Backup => "backup",
         }
     }
 }
@@ -120,6 +123,9 @@ pub enum EngineError {
     /// A statement or check of a revision failed.
     #[error("`{}` failed: {}", .0.revision, .0.finding.message)]
     Sql(Box<SqlFailure>),
+    /// A backup could not be taken or read; nothing was changed.
+    #[error("backup: {0}")]
+    Backup(String),
     /// One of the engine's own statements failed.
     #[error("cannot {doing}: {source}")]
     State {
@@ -136,12 +142,16 @@ impl EngineError {
         move |source| Self::State { doing, source }
     }
 
+    pub(crate) fn backup(why: impl Into<String>) -> Self {
+        Self::Backup(why.into())
+    }
+
     /// How the process should end.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Refused { findings } if findings.iter().any(|f| f.rule == Rule::S01) => Exit::Interrupted,
             Self::Refused { findings } if findings.iter().all(is_drift) => Exit::Drift,
-            Self::Refused { .. } => Exit::Findings,
+            Self::Refused { .. } | Self::Backup(_) => Exit::Findings,
             Self::Target(_) | Self::Pooler => Exit::Usage,
             Self::Unreachable { .. } | Self::Unsettled { .. } => Exit::Unreachable,
             Self::Busy { .. } => Exit::Busy,
@@ -160,6 +170,7 @@ impl EngineError {
             Self::Sql(failure) if failure.finding.rule == Rule::Q02 => FailureClass::Check,
             Self::Sql(_) => FailureClass::Sql,
             Self::State { .. } => FailureClass::State,
+            Self::Backup(_) => FailureClass::Backup,
         }
     }
 
@@ -173,7 +184,9 @@ impl EngineError {
                     .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
                     .map(sqlx::postgres::PgDatabaseError::code)
             }
-            Self::Refused { .. } | Self::Target(_) | Self::Busy { .. } | Self::Pooler => None,
+            Self::Refused { .. } | Self::Target(_) | Self::Busy { .. } | Self::Pooler | Self::Backup(_) => {
+                None
+            }
         }
     }
 
@@ -187,6 +200,7 @@ impl EngineError {
             | Self::Unsettled { .. }
             | Self::Busy { .. }
             | Self::Pooler
+            | Self::Backup(_)
             | Self::State { .. } => &[],
         }
     }

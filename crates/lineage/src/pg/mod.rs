@@ -7,8 +7,11 @@
 //! Never touches a database for a chain that is not sound, and never a schema named as external.
 
 mod assess;
+mod backup;
 mod catalogue;
+mod doctor;
 mod error;
+mod rehearse;
 mod report;
 mod run;
 mod session;
@@ -23,7 +26,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use assess::Planned;
+pub use backup::{BackupOptions, BackupPolicy, BackupReport};
+pub use catalogue::TableLock;
+pub use doctor::{DoctorReport, Proof};
 pub use error::{EngineError, FailureClass, Holder, SqlFailure};
+pub use rehearse::{RehearsalReport, Rehearsed};
 pub use report::{AppliedRevision, CheckReport, CurrentReport, Health, MoveReport, PlanReport, StatusReport};
 pub use snapshot::Snapshot;
 pub use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -67,6 +74,8 @@ pub struct EngineOptions {
     pub host: String,
     /// Spreads the retries of several runners.
     pub seed: u64,
+    /// Backups before a run; none without it.
+    pub backup: Option<BackupOptions>,
     /// Hears what happened.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -81,6 +90,7 @@ impl Default for EngineOptions {
             tool: concat!("lineage ", env!("CARGO_PKG_VERSION")).to_owned(),
             host: String::new(),
             seed: 0,
+            backup: None,
             observer: None,
         }
     }
@@ -249,6 +259,8 @@ impl Engine {
         refuse_errors(&situation.stopping())?;
         let mut report = MoveReport::nothing(Direction::Up, situation.current());
         let planned = plan_up(&self.chain, &situation, target)?;
+        let scripts: Vec<&str> = self.scripts(&planned);
+        self.backup_before(&mut runner, database, &scripts).await?;
         self.plan_picture(&mut runner, &situation, &planned).await?;
         if let Some(half) = &situation.interrupted {
             report.revisions.push(self.go_on(&mut runner, half).await?);
@@ -263,6 +275,11 @@ impl Engine {
         }
         runner.finish().await;
         Ok(report)
+    }
+
+    fn scripts(&self, planned: &[usize]) -> Vec<&str> {
+        let revisions = planned.iter().filter_map(|at| self.chain.revisions().get(*at));
+        revisions.map(|revision| revision.up.sql.as_str()).collect()
     }
 
     /// The last revision of an upgrade takes a picture of the schema along.
@@ -296,6 +313,8 @@ impl Engine {
         refuse_errors(&damaged.cloned().collect::<Vec<_>>())?;
         let ids = plan_down(&situation, target)?;
         let stored = runner.stored(&ids).await?;
+        let scripts: Vec<&str> = stored.iter().filter_map(|one| one.down_sql.as_deref()).collect();
+        self.backup_before(&mut runner, database, &scripts).await?;
         let mut report = MoveReport::nothing(Direction::Down, situation.current());
         let left = situation.applied.len().saturating_sub(ids.len());
         if let (Some(last), Some(left)) = (ids.last(), situation.applied.get(..left).and_then(<[_]>::last)) {

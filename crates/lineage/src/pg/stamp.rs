@@ -19,7 +19,7 @@ use crate::pg::{Engine, PgConnectOptions, refuse_errors};
 pub struct StampReport {
     /// Where the database is said to stand now.
     pub current: String,
-    /// Revisions that were added to the record.
+    /// Revisions that were added to the record, or recorded anew since their files changed.
     pub added: Vec<String>,
     /// Revisions that were taken out of it.
     pub removed: Vec<String>,
@@ -95,11 +95,22 @@ impl Engine {
             .map(|row| row.id.clone())
             .filter(|id| !is_wanted(id))
             .collect();
-        let is_present = |id: &str| present.iter().any(|row| row.id == id && row.state == "applied");
+        // A file that was edited or given another parent since is recorded anew: the schema was just proved.
+        let is_present = |revision: &Revision| {
+            present.iter().any(|row| {
+                row.id == revision.id.as_str()
+                    && row.state == "applied"
+                    && row.token_hash == revision.token_hash.as_str()
+                    && row
+                        .parents
+                        .iter()
+                        .eq(revision.parents.iter().map(crate::RevisionId::as_str))
+            })
+        };
         let added: Vec<&Revision> = wanted
             .iter()
             .copied()
-            .filter(|r| !is_present(r.id.as_str()))
+            .filter(|revision| !is_present(revision))
             .collect();
         let author = runner.author();
         let conn = runner.connection();

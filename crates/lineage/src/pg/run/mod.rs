@@ -21,7 +21,7 @@ use crate::core::script::{Statement, split};
 use crate::core::target::Direction;
 use crate::pg::EngineOptions;
 use crate::pg::assess::Situation;
-use crate::pg::catalogue::{Catalogue, Changes, Learned};
+use crate::pg::catalogue::{Catalogue, Changes, Learned, TableLock};
 use crate::pg::error::{EngineError, SqlFailure};
 use crate::pg::report::AppliedRevision;
 use crate::pg::session::{Chance, open, refuse_pooler, take_lock};
@@ -46,6 +46,8 @@ pub(crate) struct Runner<'a> {
     chance: Chance,
     watches_client: bool,
     picture: Option<Picture>,
+    /// The locks of the last transaction, if somebody wants to know.
+    pub(crate) locks: Option<Vec<TableLock>>,
 }
 
 /// A picture of the schema that is to be taken in the transaction that ends a run.
@@ -109,6 +111,7 @@ impl<'a> Runner<'a> {
             chance,
             watches_client,
             picture: None,
+            locks: None,
         })
     }
 
@@ -336,6 +339,9 @@ impl<'a> Runner<'a> {
         }
         if let Some(revision) = step.record {
             self.check(revision).await?;
+        }
+        if self.locks.is_some() {
+            self.locks = Some(self.catalogue.locks(&mut self.conn).await.map_err(own)?);
         }
         let (changes, learned) = self.catalogue.changes(&mut self.conn).await.map_err(own)?;
         let revision = applied(step, changes, began.elapsed(), attempts);

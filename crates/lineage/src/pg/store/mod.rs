@@ -1,10 +1,14 @@
 //! Every statement on the schema `lineage`. Queries are checked at run time only: this crate makes the schema itself.
 
+mod backups;
 mod snapshots;
 mod steps;
+mod surroundings;
 
+pub(crate) use backups::{KeptBackup, backup_facts, find_last_backup, insert_backup};
 pub(crate) use snapshots::{find_last_snapshot, find_snapshot, keep_found, keep_snapshot};
 pub(crate) use steps::{StepRow, begin_step, changed_so_far, finish_step, list_steps, plan_steps, set_state};
+pub(crate) use surroundings::{lock_capacity, old_transactions, rights};
 
 use sqlx::postgres::{PgConnection, PgQueryResult, PgRow};
 use sqlx::{Row as _, raw_sql};
@@ -136,7 +140,8 @@ pub(crate) async fn insert_revision(
          (id, parents, title, h1, r1, up_sql, down_sql, check_sql, irreversible, state, host, tool, transactional) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $13) \
          ON CONFLICT (id) DO UPDATE SET h1 = $4, r1 = $5, up_sql = $6, down_sql = $7, check_sql = $8, \
-         irreversible = $9, state = $12 WHERE r.state = 'applying' AND $14 IS DISTINCT FROM 'upgrade'",
+         irreversible = $9, state = $12, parents = $2, title = $3 \
+         WHERE (r.state = 'applying' AND $14 IS DISTINCT FROM 'upgrade') OR $14 = 'stamp'",
     )
     .bind(revision.id.as_str())
     .bind(parents)

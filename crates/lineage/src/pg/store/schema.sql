@@ -50,6 +50,16 @@ CREATE TABLE IF NOT EXISTS lineage.snapshot (
     -- The schema as the next run found it: what differs was changed by hand, and must not pass for that run's work.
     found_by_next jsonb
 );
+CREATE TABLE IF NOT EXISTS lineage.backup (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    file text NOT NULL,
+    bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    lsn text NOT NULL,
+    revision text,
+    why text NOT NULL
+);
 CREATE TABLE IF NOT EXISTS lineage.event (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -23,7 +23,7 @@ use crate::pg::snapshot::{Difference, Snapshot};
 use crate::pg::{Engine, PgConnectOptions, refuse_errors};
 
 pub use report::VerifyReport;
-use stairs::Stairs;
+pub(crate) use stairs::Stairs;
 
 /// A schema that is kept as a whole beside the revisions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Engine {
         let mut stairs = Stairs::begin(runner, &self.options.external_schemas).await?;
         for revision in self.chain.revisions() {
             match stairs.step(revision, report, findings).await {
-                Ok(()) => report.revisions += 1,
+                Ok(_) => report.revisions += 1,
                 Err(EngineError::Sql(failure)) => {
                     findings.push(failure.finding.clone());
                     return Ok(None);

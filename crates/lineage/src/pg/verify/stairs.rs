@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, raw_sql};
 use crate::core::finding::{Finding, Place, Rule};
 use crate::core::revision::{Down, Revision};
 use crate::ddl::lower::lower;
+use crate::pg::catalogue::TableLock;
 use crate::pg::error::EngineError;
 use crate::pg::run::Runner;
 use crate::pg::snapshot::Snapshot;
@@ -12,15 +13,24 @@ use crate::pg::snapshot::Snapshot;
 use super::{VerifyReport, finding};
 
 /// A climb along a chain.
-pub(super) struct Stairs<'a> {
+pub(crate) struct Stairs<'a> {
     runner: Runner<'a>,
     external: &'a [String],
     /// The schema where we stand.
     here: Snapshot,
 }
 
+/// How long a revision took, and what it locked.
+pub(crate) struct Timed {
+    pub(crate) up_ms: i64,
+    pub(crate) down_ms: Option<i64>,
+    pub(crate) locks: Vec<TableLock>,
+}
+
 impl<'a> Stairs<'a> {
-    pub(super) async fn begin(mut runner: Runner<'a>, external: &'a [String]) -> Result<Self, EngineError> {
+    /// Stands where the runner's database stands.
+    pub(crate) async fn begin(mut runner: Runner<'a>, external: &'a [String]) -> Result<Self, EngineError> {
+        runner.locks = Some(Vec::new());
         let here = Snapshot::read(runner.connection(), external).await?;
         Ok(Self {
             runner,
@@ -30,18 +40,21 @@ impl<'a> Stairs<'a> {
     }
 
     /// The schema at the end.
-    pub(super) async fn end(self) -> Snapshot {
+    pub(crate) async fn end(self) -> Snapshot {
         self.runner.finish().await;
         self.here
     }
 
-    pub(super) async fn step(
+    /// Up, and if there is a way back, down and up again; each time the whole schema is compared.
+    pub(crate) async fn step(
         &mut self,
         revision: &Revision,
         report: &mut VerifyReport,
         findings: &mut Vec<Finding>,
-    ) -> Result<(), EngineError> {
-        let above = self.up(revision).await?;
+    ) -> Result<Timed, EngineError> {
+        let (above, up_ms) = self.up(revision).await?;
+        let locks = self.runner.locks.clone().unwrap_or_default();
+        let mut down_ms = None;
         if is_guarded(revision) {
             findings.extend(self.twice(revision, &above).await?);
             report.run_twice += 1;
@@ -49,25 +62,31 @@ impl<'a> Stairs<'a> {
         match &revision.down {
             Down::Irreversible(_) => report.irreversible += 1,
             Down::Sql(_) => {
-                self.down(revision, findings).await?;
-                let again = self.up(revision).await?;
+                down_ms = Some(self.down(revision, findings).await?);
+                let (again, _) = self.up(revision).await?;
                 findings.extend(differs_again(revision, &above, &again));
                 report.restored += 1;
             }
         }
         self.here = above;
-        Ok(())
+        Ok(Timed {
+            up_ms,
+            down_ms,
+            locks,
+        })
     }
 
-    async fn up(&mut self, revision: &Revision) -> Result<Snapshot, EngineError> {
-        self.runner.apply(revision).await?;
-        Snapshot::read(self.runner.connection(), self.external).await
+    async fn up(&mut self, revision: &Revision) -> Result<(Snapshot, i64), EngineError> {
+        let took = self.runner.apply(revision).await?.duration_ms;
+        let above = Snapshot::read(self.runner.connection(), self.external).await?;
+        Ok((above, took))
     }
 
-    async fn down(&mut self, revision: &Revision, findings: &mut Vec<Finding>) -> Result<(), EngineError> {
+    async fn down(&mut self, revision: &Revision, findings: &mut Vec<Finding>) -> Result<i64, EngineError> {
+        let mut took = 0;
         let stored = self.runner.stored(&[revision.id.to_string()]).await?;
         for stored in &stored {
-            self.runner.revert(stored).await?;
+            took += self.runner.revert(stored).await?.duration_ms;
         }
         let below = Snapshot::read(self.runner.connection(), self.external).await?;
         let place = down_place(revision);
@@ -77,7 +96,7 @@ impl<'a> Stairs<'a> {
             let help = "make the way back undo what the way up did";
             finding(Rule::R02, place.clone(), one, &when, help)
         }));
-        Ok(())
+        Ok(took)
     }
 
     /// Runs a guarded revision once more, without its record; what it does then is not kept.
