@@ -155,14 +155,22 @@ pub enum Migrate {
     Upgrade {
         #[arg(default_value = "head")]
         target: String,
+        /// When a backup is taken first.
+        #[arg(long, value_enum, default_value = "destructive")]
+        backup: Backups,
     },
     /// Takes revisions back: -1, base or a revision.
     Downgrade {
         #[arg(default_value = "-1", allow_hyphen_values = true)]
         target: String,
+        /// When a backup is taken first.
+        #[arg(long, value_enum, default_value = "destructive")]
+        backup: Backups,
     },
     /// Finishes a revision that was interrupted, whichever way it was going.
     Resume,
+    #[command(flatten)]
+    Prove(Prove),
     /// Compares chain, lock file and database. Read only.
     Check,
     /// Writes the lock file again after an unreleased revision was edited.
@@ -170,6 +178,72 @@ pub enum Migrate {
         #[arg(long, default_value = "migrations")]
         dir: PathBuf,
     },
+}
+
+/// What proves something, in shadow databases or on backups.
+#[derive(Debug, Subcommand)]
+pub enum Prove {
+    /// Proves the chain in a shadow database: each revision up, down and up again.
+    Verify {
+        /// A directory of revisions; without it the chain in this program.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// A kept schema (`pg_dump --schema-only`) that must be what the revisions make.
+        #[arg(long, value_name = "FILE")]
+        schema: Option<PathBuf>,
+    },
+    /// Records that the database is at a revision, after comparing it with a shadow; runs nothing.
+    Stamp {
+        revision: String,
+        /// Compare first; always done.
+        #[arg(long)]
+        verify: bool,
+        /// Record it although the schema differs.
+        #[arg(long, requires = "why")]
+        force: bool,
+        /// Why, for the history.
+        #[arg(long, requires = "force")]
+        why: Option<String>,
+    },
+    /// Takes a backup and reads it.
+    Backup,
+    /// Restores the newest backup into a scratch database and runs there what is pending.
+    Rehearse {
+        /// Another backup.
+        #[arg(long, value_name = "FILE")]
+        backup: Option<PathBuf>,
+    },
+    /// What is wrong with revisions, database and surroundings; each with its cure.
+    Doctor {
+        /// A directory of revisions; without it the chain in this program.
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// Prints a patch that makes one chain of the revisions, and proves it in a shadow database.
+        #[arg(long)]
+        fix: bool,
+    },
+    /// The pre-commit hook.
+    #[command(subcommand)]
+    Hook(Hook),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Hook {
+    /// Has git run the linter before a commit that touches revisions.
+    Install {
+        #[arg(long, default_value = "migrations")]
+        dir: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Backups {
+    /// Not at all.
+    Never,
+    /// Before what may lose data.
+    Destructive,
+    /// Before every run that changes something.
+    Always,
 }
 
 #[derive(Debug, Subcommand)]

@@ -15,6 +15,7 @@ use telemetry::Metrics;
 
 use crate::boot::Boot;
 use crate::cli::Migrate;
+use crate::migrate_proof::{self, options_with};
 use crate::report::{Output, say};
 
 mod embedded {
@@ -28,15 +29,19 @@ pub(crate) fn chain() -> Chain {
 
 /// The engine over our own chain.
 pub(crate) fn engine(metrics: Option<&Metrics>) -> Engine {
-    let options = EngineOptions {
+    Engine::new(chain(), options(metrics))
+}
+
+/// How the engine behaves in this program.
+pub(crate) fn options(metrics: Option<&Metrics>) -> EngineOptions {
+    EngineOptions {
         external_schemas: vec![jobs::EXTERNAL_SCHEMA.to_owned()],
         tool: concat!("magflow ", env!("CARGO_PKG_VERSION")).to_owned(),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         seed: rand::rng().next_u64(),
         observer: metrics.map(|metrics| Arc::new(Counted(metrics.clone())) as Arc<dyn Observer>),
         ..EngineOptions::default()
-    };
-    Engine::new(chain(), options)
+    }
 }
 
 struct Counted(Metrics);
@@ -97,8 +102,15 @@ pub(crate) async fn run(command: Migrate, boot: &Boot, output: Output) -> anyhow
             database.close().await;
             Ok(result)
         }
-        Migrate::Upgrade { target } => change(&target, Direction::Up, boot, output).await,
-        Migrate::Downgrade { target } => change(&target, Direction::Down, boot, output).await,
+        Migrate::Upgrade { target, backup } => {
+            let engine = Engine::new(chain(), options_with(boot, backup));
+            change(&engine, &target, Direction::Up, boot, output).await
+        }
+        Migrate::Downgrade { target, backup } => {
+            let engine = Engine::new(chain(), options_with(boot, backup));
+            change(&engine, &target, Direction::Down, boot, output).await
+        }
+        Migrate::Prove(command) => migrate_proof::run(command, boot, output).await,
         Migrate::Resume => {
             let database = boot.database().await?;
             let exit = finish(engine(None).resume(&database.options).await, output);
@@ -155,7 +167,7 @@ fn paint() -> Paint {
     }
 }
 
-fn finish_files<R: Report>(result: Result<R, commands::CommandError>, output: Output) -> Exit {
+pub(crate) fn finish_files<R: Report>(result: Result<R, commands::CommandError>, output: Output) -> Exit {
     match result {
         Ok(report) => show(&report, output),
         Err(error) => {
@@ -168,12 +180,12 @@ fn finish_files<R: Report>(result: Result<R, commands::CommandError>, output: Ou
     }
 }
 
-fn show<R: Report>(report: &R, output: Output) -> Exit {
+pub(crate) fn show<R: Report>(report: &R, output: Output) -> Exit {
     output.report(report, || report.render_text());
     report.exit()
 }
 
-fn finish<R: Report>(result: Result<R, EngineError>, output: Output) -> Exit {
+pub(crate) fn finish<R: Report>(result: Result<R, EngineError>, output: Output) -> Exit {
     match result {
         Ok(report) => show(&report, output),
         Err(error) => {
@@ -207,6 +219,7 @@ async fn look(command: &Migrate, options: &PgConnectOptions, output: Output) -> 
         | Migrate::Upgrade { .. }
         | Migrate::Downgrade { .. }
         | Migrate::Resume
+        | Migrate::Prove(_)
         | Migrate::Rebless { .. } => finish(engine.status(&mut conn).await, output),
     }
 }
@@ -216,13 +229,18 @@ fn usage(what: &str) -> Exit {
     Exit::Usage
 }
 
-async fn change(target: &str, direction: Direction, boot: &Boot, output: Output) -> anyhow::Result<Exit> {
+async fn change(
+    engine: &Engine,
+    target: &str,
+    direction: Direction,
+    boot: &Boot,
+    output: Output,
+) -> anyhow::Result<Exit> {
     let target = match Target::parse(target) {
         Ok(target) => target,
         Err(error) => return Ok(usage(&error.to_string())),
     };
     let database = boot.database().await?;
-    let engine = engine(None);
     let result = match direction {
         Direction::Up => engine.upgrade(&database.options, &target).await,
         Direction::Down => engine.downgrade(&database.options, &target).await,

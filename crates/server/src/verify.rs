@@ -2,6 +2,7 @@
 
 use lineage::Exit;
 use serde::Serialize;
+use sqlx::PgConnection;
 
 use crate::boot::Boot;
 use crate::cli::Verify;
@@ -24,34 +25,7 @@ pub(crate) async fn run(what: Verify, boot: &Boot, output: Output) -> anyhow::Re
     let database = boot.database().await?;
     let pool = database.pool(2).await?;
     let mut conn = pool.read().await?;
-    let mut report = Report {
-        checked: Vec::new(),
-        breaches: Vec::new(),
-    };
-    if matches!(what, Verify::Stock | Verify::All) {
-        report.checked.push("stock");
-        let found = inventory::verify(&mut conn).await?;
-        report.breaches.extend(found.into_iter().map(|f| Breach {
-            check: "stock",
-            detail: f.to_string(),
-        }));
-    }
-    if matches!(what, Verify::Orders | Verify::All) {
-        report.checked.push("orders");
-        let found = orders::verify(&mut conn).await?;
-        report.breaches.extend(found.into_iter().map(|f| Breach {
-            check: "orders",
-            detail: f.to_string(),
-        }));
-    }
-    if matches!(what, Verify::Audit | Verify::All) {
-        report.checked.push("audit");
-        let found = identity::verify(&mut conn).await?;
-        report.breaches.extend(found.into_iter().map(|f| Breach {
-            check: "audit",
-            detail: f.to_string(),
-        }));
-    }
+    let report = look(what, &mut conn).await?;
     drop(conn);
     pool.close().await;
     database.close().await;
@@ -61,6 +35,42 @@ pub(crate) async fn run(what: Verify, boot: &Boot, output: Output) -> anyhow::Re
     } else {
         Exit::Findings
     })
+}
+
+/// Every row that breaks a promise, as lines for people.
+pub(crate) async fn all(conn: &mut PgConnection) -> anyhow::Result<Vec<String>> {
+    let report = look(Verify::All, conn).await?;
+    let breaches = report.breaches.iter();
+    Ok(breaches
+        .map(|breach| format!("{}: {}", breach.check, breach.detail))
+        .collect())
+}
+
+async fn look(what: Verify, conn: &mut PgConnection) -> anyhow::Result<Report> {
+    let mut report = Report {
+        checked: Vec::new(),
+        breaches: Vec::new(),
+    };
+    if matches!(what, Verify::Stock | Verify::All) {
+        report.add("stock", inventory::verify(conn).await?);
+    }
+    if matches!(what, Verify::Orders | Verify::All) {
+        report.add("orders", orders::verify(conn).await?);
+    }
+    if matches!(what, Verify::Audit | Verify::All) {
+        report.add("audit", identity::verify(conn).await?);
+    }
+    Ok(report)
+}
+
+impl Report {
+    fn add<F: std::fmt::Display>(&mut self, check: &'static str, found: Vec<F>) {
+        self.checked.push(check);
+        self.breaches.extend(found.into_iter().map(|one| Breach {
+            check,
+            detail: one.to_string(),
+        }));
+    }
 }
 
 fn text(report: &Report) -> String {
