@@ -9,6 +9,7 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use lineage::pg::{BackupOptions, BackupPolicy, Engine, EngineError, EngineOptions, PgConnectOptions};
@@ -115,6 +116,8 @@ async fn what_is_pending_is_rehearsed_on_the_newest_backup() {
         .unwrap_err();
     assert!(none.to_string().contains("no backup is recorded"), "{none}");
     let backup = engine.backup(&database).await.unwrap();
+    let permissions = std::fs::metadata(&backup.file).unwrap().permissions();
+    assert_eq!(permissions.mode() & 0o077, 0, "nobody else may read the data");
     let mut conn = support::connect(&database).await;
     run(&mut conn, "INSERT INTO t VALUES (2, 2)").await;
     let report = engine

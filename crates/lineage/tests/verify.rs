@@ -241,6 +241,10 @@ async fn a_database_is_stamped_only_if_it_is_what_the_revision_makes() {
         .await
         .unwrap();
     assert_eq!((report.added.len(), report.found.findings.len()), (0, 1));
+    assert!(
+        engine.stamp(&database, "head", None).await.is_err(),
+        "the index is still missing"
+    );
     let report = engine.stamp(&database, "r1", None).await.unwrap();
     assert_eq!(report.removed, ["r2"]);
     let why = "SELECT count(*) FROM lineage.event WHERE kind IN ('stamp', 'unstamp')";

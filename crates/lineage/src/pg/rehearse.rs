@@ -17,7 +17,7 @@ use crate::pg::catalogue::TableLock;
 use crate::pg::error::EngineError;
 use crate::pg::run::Runner;
 use crate::pg::session::open;
-use crate::pg::shadow::Shadows;
+use crate::pg::shadow::{Shadow, Shadows};
 use crate::pg::store;
 use crate::pg::verify::{Stairs, VerifyReport};
 use crate::pg::{Engine, PgConnectOptions, PgConnection, refuse_errors};
@@ -126,7 +126,7 @@ impl Engine {
         let mut shadows = Shadows::of(database).await?;
         let shadow = shadows.make().await?;
         let rehearsed = match run_restore(&programs, &shadow.options, &file).await {
-            Ok(()) => self.rehearse_in(&shadow.options, &file, judge).await,
+            Ok(()) => self.rehearse_in(&shadow, &file, judge).await,
             Err(error) => Err(error),
         };
         shadows.drop(shadow).await?;
@@ -136,15 +136,14 @@ impl Engine {
 
     async fn rehearse_in<J>(
         &self,
-        scratch: &PgConnectOptions,
+        scratch: &Shadow,
         file: &Path,
         judge: J,
     ) -> Result<RehearsalReport, EngineError>
     where
         J: AsyncFnOnce(&PgConnectOptions) -> Vec<String>,
     {
-        let conn = open(scratch).await?;
-        let mut runner = Runner::start(&self.chain, &self.options, scratch, conn).await?;
+        let mut runner = Runner::start_in_shadow(&self.chain, &self.options, scratch).await?;
         let situation = self.look(runner.connection()).await?;
         refuse_errors(&situation.findings)?;
         let mut revisions = Vec::new();
@@ -172,7 +171,11 @@ impl Engine {
         }
         stairs.end().await;
         let arrived = !findings.iter().any(Finding::is_error);
-        let breaches = if arrived { judge(scratch).await } else { Vec::new() };
+        let breaches = if arrived {
+            judge(&scratch.options).await
+        } else {
+            Vec::new()
+        };
         Ok(RehearsalReport {
             backup: file.display().to_string(),
             from: situation.current(),

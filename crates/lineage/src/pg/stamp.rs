@@ -46,7 +46,7 @@ impl Report for StampReport {
 }
 
 impl Engine {
-    /// Records that the database is at `target` and runs nothing. Refused if the schema is not what a shadow database
+    /// Records that the database is at `target` (a revision, or `head`) and runs nothing. Refused if the schema is not what a shadow database
     /// at `target` has, unless a reason is given to `force` it, which is kept in the history.
     pub async fn stamp(
         &self,
@@ -55,7 +55,10 @@ impl Engine {
         force: Option<&str>,
     ) -> Result<StampReport, EngineError> {
         refuse_errors(self.chain.findings())?;
-        let at = self.chain.position(target)?;
+        let at = match target {
+            "head" => self.chain.revisions().len().saturating_sub(1),
+            id => self.chain.position(id)?,
+        };
         let wanted: Vec<&Revision> = self.chain.revisions().iter().take(at + 1).collect();
         let mut shadows = Shadows::of(database).await?;
         let built = self.build(&mut shadows, &wanted).await;

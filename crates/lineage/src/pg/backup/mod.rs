@@ -70,7 +70,7 @@ pub struct BackupReport {
 impl Report for BackupReport {
     fn render_text(&self) -> String {
         format!(
-            "{}\n  {} bytes, sha256 {}\n  restore it with: pg_restore --create --dbname postgres '{}'\n",
+            "{}\n  {} bytes, sha256 {}\n  restore it into an empty database with: pg_restore --dbname NAME '{}'\n",
             self.file, self.bytes, self.sha256, self.file
         )
     }
@@ -136,6 +136,9 @@ impl Engine {
         let at = revision.as_deref().unwrap_or("base");
         let file = directory.join(format!("{}_{}_{at}.dump", facts.stamp, facts.database));
         let begun = file.with_extension("part");
+        for_us_alone(&begun).await.map_err(|error| {
+            EngineError::backup(format!("{} cannot be written: {error}", begun.display()))
+        })?;
         programs.dump(database, &begun).await?;
         programs.read(&begun).await?;
         let (bytes, sha256) = measure(&begun).await?;
@@ -163,6 +166,15 @@ impl Engine {
         );
         Ok(report)
     }
+}
+
+/// Makes an empty file that other users of the machine cannot read, since all data will be in it.
+async fn for_us_alone(file: &Path) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(file).await.map(drop)
 }
 
 /// Size and SHA-256 of a file.

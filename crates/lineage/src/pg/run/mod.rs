@@ -25,6 +25,7 @@ use crate::pg::catalogue::{Catalogue, Changes, Learned, TableLock};
 use crate::pg::error::{EngineError, SqlFailure};
 use crate::pg::report::AppliedRevision;
 use crate::pg::session::{Chance, open, refuse_pooler, take_lock};
+use crate::pg::shadow::Shadow;
 use crate::pg::snapshot::{Baseline, Snapshot};
 use crate::pg::store::{self, Author, Recorded, StoredRevision};
 use script::{Failed, Refusal, Script, Source, is_lost, refused};
@@ -48,6 +49,8 @@ pub(crate) struct Runner<'a> {
     picture: Option<Picture>,
     /// The locks of the last transaction, if somebody wants to know.
     pub(crate) locks: Option<Vec<TableLock>>,
+    /// What happens in a shadow is no news for logs and metrics.
+    in_shadow: bool,
 }
 
 /// A picture of the schema that is to be taken in the transaction that ends a run.
@@ -112,7 +115,20 @@ impl<'a> Runner<'a> {
             watches_client,
             picture: None,
             locks: None,
+            in_shadow: false,
         })
+    }
+
+    /// The same in a throw-away database, of which nobody is told.
+    pub(crate) async fn start_in_shadow(
+        chain: &'a Chain,
+        options: &'a EngineOptions,
+        shadow: &'a Shadow,
+    ) -> Result<Self, EngineError> {
+        let conn = open(&shadow.options).await?;
+        let mut runner = Self::start(chain, options, &shadow.options, conn).await?;
+        runner.in_shadow = true;
+        Ok(runner)
     }
 
     /// Will take a picture of the schema together with the move of revision `with`, for the revision the database
@@ -452,6 +468,9 @@ impl<'a> Runner<'a> {
     }
 
     fn announce(&self, direction: Direction, done: &AppliedRevision) {
+        if self.in_shadow {
+            return;
+        }
         info!(
             event = "migration_applied",
             revision = done.revision,

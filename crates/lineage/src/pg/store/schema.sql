@@ -1,5 +1,7 @@
 -- Sent as it stands under the lock of the runner; brings the tables of any earlier format to the present one.
 BEGIN;
+-- What is there already is no news.
+SET LOCAL client_min_messages = warning;
 CREATE SCHEMA IF NOT EXISTS lineage;
 CREATE TABLE IF NOT EXISTS lineage.meta (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),

@@ -79,8 +79,7 @@ impl Engine {
         report: &mut VerifyReport,
         findings: &mut Vec<Finding>,
     ) -> Result<Option<Snapshot>, EngineError> {
-        let conn = open(&shadow.options).await?;
-        let runner = Runner::start(&self.chain, &self.options, &shadow.options, conn).await?;
+        let runner = Runner::start_in_shadow(&self.chain, &self.options, shadow).await?;
         let mut stairs = Stairs::begin(runner, &self.options.external_schemas).await?;
         for revision in self.chain.revisions() {
             match stairs.step(revision, report, findings).await {
@@ -181,8 +180,7 @@ impl Engine {
     }
 
     async fn build_in(&self, shadow: &Shadow, revisions: &[&Revision]) -> Result<Snapshot, EngineError> {
-        let conn = open(&shadow.options).await?;
-        let mut runner = Runner::start(&self.chain, &self.options, &shadow.options, conn).await?;
+        let mut runner = Runner::start_in_shadow(&self.chain, &self.options, shadow).await?;
         for revision in revisions {
             runner.apply(revision).await?;
         }
