@@ -64,10 +64,7 @@ impl Situation {
         {
             finding.rule = Rule::S05;
             finding.severity = Severity::Note;
-            finding.message = format!(
-                "pid {} ({}) is at work on it since {} s: {}",
-                holder.pid, holder.application, holder.age_seconds, holder.query
-            );
+            finding.message = format!("a revision is being worked on by {holder}");
             "wait for it, or end that session".clone_into(&mut finding.help);
         }
     }

@@ -1,5 +1,6 @@
 //! What can go wrong on the way to and in a database, as values with an exit code.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -60,6 +61,24 @@ pub struct Holder {
     pub query: String,
     /// Server processes that block it.
     pub waits_for: Vec<i32>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            pid,
+            application,
+            age_seconds,
+            query,
+            waits_for,
+        } = self;
+        write!(f, "pid {pid}, {application}, for {age_seconds} s, at: {query}")?;
+        if waits_for.is_empty() {
+            return Ok(());
+        }
+        let blockers: Vec<String> = waits_for.iter().map(ToString::to_string).collect();
+        write!(f, "; it waits for pid {}", blockers.join(", "))
+    }
 }
 
 /// A statement of a revision that failed; the revision was rolled back as a whole.
@@ -235,19 +254,5 @@ fn first_message(findings: &[Finding]) -> String {
 }
 
 fn describe(holder: Option<&Holder>) -> String {
-    match holder {
-        None => "it is gone by now; try again".to_owned(),
-        Some(holder) => {
-            let blocked: Vec<String> = holder.waits_for.iter().map(ToString::to_string).collect();
-            let blocked = if blocked.is_empty() {
-                String::new()
-            } else {
-                format!("; it waits for pid {}", blocked.join(", "))
-            };
-            format!(
-                "pid {}, {}, for {} s, at: {}{blocked}",
-                holder.pid, holder.application, holder.age_seconds, holder.query
-            )
-        }
-    }
+    holder.map_or_else(|| "it is gone by now; try again".to_owned(), ToString::to_string)
 }

@@ -146,6 +146,7 @@ impl Engine {
             current: situation.current(),
             applied: situation.applied.len(),
             pending: situation.planned(&self.chain, &situation.pending),
+            runner: session::holder(conn).await?,
             found: Findings::new(self.all_findings(&situation)),
         })
     }

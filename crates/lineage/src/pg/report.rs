@@ -13,6 +13,7 @@ use crate::core::finding::{Finding, Rule};
 use crate::core::report::{Exit, Findings, Report};
 use crate::core::target::Direction;
 use crate::pg::assess::Planned;
+use crate::pg::error::Holder;
 
 /// A revision that was committed, in either direction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -112,6 +113,8 @@ pub struct StatusReport {
     pub applied: usize,
     /// What `upgrade` would apply.
     pub pending: Vec<Planned>,
+    /// Who holds the runner's lock at this moment, if anybody.
+    pub runner: Option<Holder>,
     /// What is wrong.
     #[serde(flatten)]
     pub found: Findings,
@@ -131,6 +134,9 @@ impl Report for StatusReport {
         line(&mut out, format_args!("applied: {}", self.applied));
         line(&mut out, format_args!("pending: {}", self.pending.len()));
         list(&mut out, &self.pending);
+        if let Some(runner) = &self.runner {
+            line(&mut out, format_args!("at work: {runner}"));
+        }
         out
     }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _, raw_sql};
 use tokio::time::{Instant, sleep};
 
 use crate::pg::STATE_SCHEMA;
@@ -53,11 +53,11 @@ pub(crate) async fn refuse_pooler(
     }
 }
 
+/// Asked without a prepared statement, which a pooler may have made on another server process.
 async fn backend(conn: &mut PgConnection) -> Result<i32, EngineError> {
-    sqlx::query_scalar("SELECT pg_backend_pid()")
-        .fetch_one(conn)
-        .await
-        .map_err(EngineError::state("ask for the server process"))
+    let failed = EngineError::state("ask for the server process");
+    let row = raw_sql("SELECT pg_backend_pid()").fetch_one(conn).await;
+    row.and_then(|row| row.try_get(0)).map_err(failed)
 }
 
 /// Waits until this session is the only runner; says how long that took.
