@@ -559,3 +559,38 @@ async fn the_log_tells_what_each_revision_did() {
             .all(|event| event["duration_ms"].is_i64() && event["attempts"] == 1)
     );
 }
+
+#[tokio::test]
+async fn a_guard_inside_a_transaction_does_not_hide_another_definition() {
+    let database = support::database().await;
+    let mut files = three();
+    files[1].1 = files[1]
+        .1
+        .replace("INDEX a_id ON a (id)", "INDEX IF NOT EXISTS a_id ON a (id)");
+    upgrade(&files[..1].to_vec(), &database).await.unwrap();
+    let mut conn = support::connect(&database).await;
+    run(&mut conn, "CREATE INDEX a_id ON a (id DESC)").await;
+    let error = upgrade(&files, &database).await.unwrap_err();
+    assert_eq!(rules(&error), [Rule::D02], "{error}");
+    assert_eq!(error.findings()[0].place.line, 7);
+    assert_eq!(
+        number(&mut conn, "SELECT count(*) FROM lineage.revision").await,
+        1
+    );
+    run(
+        &mut conn,
+        "DROP INDEX a_id; CREATE INDEX a_id ON a USING btree (id)",
+    )
+    .await;
+    let valid =
+        |yes: bool| format!("UPDATE pg_index SET indisvalid = {yes} WHERE indexrelid = 'a_id'::regclass");
+    run(&mut conn, &valid(false)).await;
+    let error = upgrade(&files, &database).await.unwrap_err();
+    assert_eq!(rules(&error), [Rule::S02], "{error}");
+    run(&mut conn, &valid(true)).await;
+    assert_eq!(
+        upgrade(&files, &database).await.unwrap().len(),
+        2,
+        "the same definition is welcome"
+    );
+}

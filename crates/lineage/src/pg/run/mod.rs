@@ -354,6 +354,7 @@ impl<'a> Runner<'a> {
             ran.map_err(|error| refused(&error, &step.script, Some(*statement)))?;
         }
         if let Some(revision) = step.record {
+            settle::refuse_hidden(&mut self.conn, &step.script).await?;
             self.check(revision).await?;
         }
         if self.locks.is_some() {

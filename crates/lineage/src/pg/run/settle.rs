@@ -11,7 +11,7 @@ use crate::core::finding::{Finding, Rule};
 use crate::core::script::Statement;
 use crate::core::step::Way;
 use crate::ddl::lower::lower;
-use crate::ddl::model::{Action, Effect, Index, Name};
+use crate::ddl::model::{Action, Effect, Guard, Index, Name};
 use crate::pg::catalogue::Changes;
 
 use super::script::{Failed, Refusal, Script, refused};
@@ -62,7 +62,9 @@ pub(super) async fn find(
     let effects = effects(script, statement);
     let action = effects.first().map(|effect| &effect.action);
     match (way, action) {
-        (Way::BuildIndex, Some(Action::CreateIndex(index))) => built(conn, script, statement, index).await,
+        (Way::BuildIndex, Some(Action::CreateIndex(index))) => {
+            built(conn, script, statement, index, ALONE).await
+        }
         (Way::DropIndex, Some(Action::Drop { objects, .. })) => {
             let names: Vec<String> = objects.iter().map(|object| quoted(&object.name)).collect();
             is_gone(conn, &names).await.map_err(own)
@@ -90,6 +92,7 @@ async fn built(
     script: &Script<'_>,
     statement: Statement,
     index: &Index,
+    around: Around,
 ) -> Result<Found, Failed> {
     let own = |error: sqlx::Error| refused(&error, script, Some(statement));
     let Some(name) = &index.name else {
@@ -120,7 +123,7 @@ async fn built(
         )]));
     }
     let said = text("said")?;
-    match as_built(conn, script, statement, index).await {
+    match as_built(conn, script, statement, index, around).await {
         Ok(wanted) if definition(&wanted) != definition(&said) => {
             Err(another(script, statement, &text("name")?, &said))
         }
@@ -132,6 +135,63 @@ async fn built(
         Err(error) => Err(own(error)),
     }
 }
+
+/// After the statements of a transaction: no guard may have kept an index back whose name another one has.
+pub(super) async fn refuse_hidden(conn: &mut PgConnection, script: &Script<'_>) -> Result<(), Failed> {
+    for statement in &script.statements {
+        // Most statements need not be understood for this.
+        let text = statement.text(script.sql).to_ascii_lowercase();
+        if !(text.contains("index") && text.contains("exists")) {
+            continue;
+        }
+        for effect in effects(script, *statement) {
+            if let Action::CreateIndex(index) = &effect.action
+                && effect.guard == Guard::Clause
+                && effect.sure
+                && was_there_before(conn, index)
+                    .await
+                    .map_err(|error| refused(&error, script, Some(*statement)))?
+                && let Found::Broken(cures) = built(conn, script, *statement, index, INSIDE).await?
+            {
+                return Err(kept_back(script, *statement, &cures));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Made before the open transaction, so that a guard may have kept this one back.
+async fn was_there_before(conn: &mut PgConnection, index: &Index) -> Result<bool, sqlx::Error> {
+    let name = index.name.as_ref().map_or("", |name| name.name.name.as_str());
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_class t JOIN pg_class c ON c.relnamespace = t.relnamespace AND c.relname = $2 \
+         WHERE t.oid = to_regclass($1) AND age(c.xmin) > age(pg_current_xact_id()::xid))",
+    )
+    .bind(quoted(&index.table.name))
+    .bind(name)
+    .fetch_one(conn)
+    .await
+}
+
+fn kept_back(script: &Script<'_>, statement: Statement, cures: &[String]) -> Failed {
+    let place = script.place(statement.start, statement.end);
+    let message = "an INVALID index has this name; the guard would leave it so";
+    let help = format!("{}; then run again", cures.join("; "));
+    Failed::Refused(Box::new(Refusal {
+        finding: Finding::error(Rule::S02, place, message, help),
+        sqlstate: None,
+    }))
+}
+
+/// What opens and undoes a trial.
+type Around = (&'static str, &'static str);
+/// Outside a transaction.
+const ALONE: Around = ("BEGIN", "ROLLBACK");
+/// Inside one.
+const INSIDE: Around = (
+    "SAVEPOINT lineage_trial",
+    "ROLLBACK TO lineage_trial; RELEASE lineage_trial",
+);
 
 fn done(table: String, index: Option<String>) -> Found {
     Found::Done(Changes {
@@ -156,11 +216,13 @@ async fn as_built(
     script: &Script<'_>,
     statement: Statement,
     index: &Index,
+    around: Around,
 ) -> Result<String, sqlx::Error> {
     let rest = script.sql.get(index.table.at.end..statement.end).unwrap_or("");
     let unique = if index.unique { "UNIQUE" } else { "" };
+    raw_sql(around.0).execute(&mut *conn).await?;
     let copy = format!(
-        "BEGIN; CREATE TEMPORARY TABLE lineage_copy (LIKE {}); CREATE {unique} INDEX lineage_copy_index ON pg_temp.lineage_copy {rest}",
+        "CREATE TEMPORARY TABLE lineage_copy (LIKE {}); CREATE {unique} INDEX lineage_copy_index ON pg_temp.lineage_copy {rest}",
         quoted(&index.table.name)
     );
     let made = raw_sql(AssertSqlSafe(copy)).execute(&mut *conn).await;
@@ -172,7 +234,7 @@ async fn as_built(
         }
         Err(error) => Err(error),
     };
-    raw_sql("ROLLBACK").execute(conn).await?;
+    raw_sql(around.1).execute(conn).await?;
     said
 }
 

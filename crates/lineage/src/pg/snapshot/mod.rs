@@ -72,8 +72,10 @@ impl Snapshot {
         conn: &mut PgConnection,
         external_schemas: &[String],
     ) -> Result<Self, sqlx::Error> {
-        // Names outside the path are written with their schema; planning is not worth compiling for.
-        let settings = "SET LOCAL search_path = ''; SET LOCAL jit = off";
+        // Names outside the path are written with their schema. One plan is as good as the next, and costs as much as
+        // a picture; compiling it costs more.
+        let settings =
+            "SET LOCAL search_path = ''; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan";
         raw_sql(settings).execute(&mut *conn).await?;
         let left_out: Vec<String> = external_schemas
             .iter()

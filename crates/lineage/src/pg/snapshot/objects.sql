@@ -17,7 +17,7 @@ rel AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM theirs WHERE classid = 'pg_class'::regclass AND objid = c.oid)
 ),
 col AS MATERIALIZED (
-    SELECT r.name AS of, r.kind AS of_kind, r.relkind, r.relowner, a.attname, a.attnum, a.attacl,
+    SELECT r.oid AS relid, r.name AS of, r.kind AS of_kind, r.relkind, r.relowner, a.attname, a.attnum, a.attacl,
            concat_ws(' ',
                format_type(a.atttypid, a.atttypmod),
                (SELECT 'COLLATE ' || a.attcollation::regcollation WHERE a.attcollation <> t.typcollation),
@@ -32,6 +32,11 @@ col AS MATERIALIZED (
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE r.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
+),
+-- The columns of what is told as a whole.
+shape AS MATERIALIZED (
+    SELECT relid, string_agg(quote_ident(attname) || ' ' || logical, ', ' ORDER BY attnum) AS columns
+    FROM col WHERE relkind IN ('v', 'm', 'c') GROUP BY relid
 ),
 fn AS MATERIALIZED (
     SELECT p.oid, p.prokind, p.proowner, p.proacl, (pg_identify_object('pg_proc'::regclass, p.oid, 0)).identity AS name,
@@ -79,7 +84,7 @@ SELECT kind, r.name, NULL, NULL,
         (SELECT 'server ' || s.srvname || ' ' || coalesce(array_to_string(f.ftoptions, ', '), '')
          FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = r.oid)),
     concat_ws('; ', 'owner ' || relowner::regrole,
-        'columns ' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM col WHERE col.of = r.name AND col.of_kind = 'table'),
+        'columns ' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = r.oid AND attnum > 0 AND NOT attisdropped),
         CASE WHEN reltablespace <> 0 THEN 'tablespace ' || (SELECT spcname FROM pg_tablespace WHERE oid = reltablespace) END,
         (SELECT 'access method ' || amname FROM pg_am WHERE oid = relam AND amname <> 'heap'))
 FROM rel r WHERE relkind IN ('r', 'p', 'f')
@@ -110,9 +115,8 @@ LEFT JOIN rel t ON t.oid = d.refobjid
 UNION ALL
 SELECT kind, r.name, NULL, NULL,
     concat_ws(E'\n', (SELECT 'with ' || string_agg(o, ', ' ORDER BY o) FROM unnest(reloptions) AS o), pg_get_viewdef(r.oid),
-        (SELECT string_agg(quote_ident(attname) || ' ' || logical, ', ' ORDER BY attnum) FROM col WHERE col.of = r.name AND col.of_kind = r.kind)),
-    'owner ' || relowner::regrole
-FROM rel r WHERE relkind IN ('v', 'm')
+        shape.columns), 'owner ' || relowner::regrole
+FROM rel r LEFT JOIN shape ON shape.relid = r.oid WHERE relkind IN ('v', 'm')
 UNION ALL
 SELECT kind, name, NULL, NULL,
     CASE prokind WHEN 'a' THEN (
@@ -141,11 +145,11 @@ SELECT kind, t.name, NULL, NULL,
         WHEN 'd' THEN concat_ws(' ', format_type(typbasetype, typtypmod),
             (SELECT 'COLLATE ' || t.typcollation::regcollation FROM pg_type b WHERE b.oid = t.typbasetype AND b.typcollation <> t.typcollation),
             CASE WHEN typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || typdefault)
-        WHEN 'c' THEN '(' || (SELECT string_agg(quote_ident(attname) || ' ' || logical, ', ' ORDER BY attnum) FROM col WHERE col.of = t.name AND col.of_kind = 'type') || ')'
+        WHEN 'c' THEN '(' || shape.columns || ')'
         WHEN 'r' THEN 'range of ' || (SELECT concat_ws(' ', rngsubtype::regtype, NULLIF(rngcollation, 0)::regcollation, NULLIF(rngcanonical::oid, 0)::regprocedure, NULLIF(rngsubdiff::oid, 0)::regprocedure) FROM pg_range WHERE rngtypid = t.oid)
         ELSE 'base type' END,
     'owner ' || typowner::regrole
-FROM typ t
+FROM typ t LEFT JOIN shape ON shape.relid = t.typrelid
 UNION ALL
 SELECT 'statistics', format('%I.%I', n.nspname, s.stxname), r.kind, r.name, pg_get_statisticsobjdef(s.oid), ''
 FROM pg_statistic_ext s JOIN ours n ON n.oid = s.stxnamespace JOIN rel r ON r.oid = s.stxrelid
