@@ -3,14 +3,17 @@
 //! Always holds: before COMMIT nothing is visible and nothing need be repaired; after it the row says so. A reply to
 //! COMMIT that never came is settled by taking the lock anew (so the old session is dead) and reading the row.
 
+mod picture;
 mod script;
 mod settle;
+mod step;
 mod steps;
+mod transaction;
 
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, Connection as _, Row as _, raw_sql};
+use sqlx::{Connection as _, raw_sql};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -20,15 +23,14 @@ use crate::core::revision::{Down, Revision};
 use crate::core::script::{Statement, split};
 use crate::core::target::Direction;
 use crate::pg::EngineOptions;
-use crate::pg::assess::Situation;
 use crate::pg::catalogue::{Catalogue, Changes, Learned, TableLock};
 use crate::pg::error::{EngineError, SqlFailure};
 use crate::pg::report::AppliedRevision;
 use crate::pg::session::{Chance, open, refuse_pooler, take_lock};
 use crate::pg::shadow::Shadow;
-use crate::pg::snapshot::{Baseline, Snapshot};
-use crate::pg::store::{self, Author, Recorded, StoredRevision};
-use script::{Failed, Refusal, Script, Source, is_lost, refused};
+use crate::pg::store::{self, Author, StoredRevision};
+use picture::Picture;
+use script::{Failed, Refusal, Script, Source};
 
 const ATTEMPTS_MAX: u32 = 5;
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -51,15 +53,6 @@ pub(crate) struct Runner<'a> {
     pub(crate) locks: Option<Vec<TableLock>>,
     /// What happens in a shadow is no news for logs and metrics.
     in_shadow: bool,
-}
-
-/// A picture of the schema that is to be taken in the transaction that ends a run.
-struct Picture {
-    /// With the move of this revision.
-    with: String,
-    /// Kept for the revision the database is at then.
-    keep_for: String,
-    baseline: Baseline,
 }
 
 /// A finished transaction and what it taught about the catalogue.
@@ -129,66 +122,6 @@ impl<'a> Runner<'a> {
         let mut runner = Self::start(chain, options, &shadow.options, conn).await?;
         runner.in_shadow = true;
         Ok(runner)
-    }
-
-    /// Will take a picture of the schema together with the move of revision `with`, for the revision the database
-    /// is at then.
-    pub(crate) async fn end_with_picture(
-        &mut self,
-        with: String,
-        keep_for: String,
-        situation: &Situation,
-    ) -> Result<(), EngineError> {
-        let begun_from = match situation.interrupted {
-            None => situation.current(),
-            Some(_) => None,
-        };
-        let live = Snapshot::read(&mut self.conn, &self.options.external_schemas).await?;
-        let baseline = self.baseline(live, begun_from).await;
-        self.picture = Some(Picture {
-            with,
-            keep_for,
-            baseline: baseline.map_err(EngineError::state("keep how the schema was found"))?,
-        });
-        Ok(())
-    }
-
-    /// How the schema is and how it should be. A run that goes on from one that did not end begins where that began.
-    async fn baseline(
-        &mut self,
-        live: Snapshot,
-        begun_from: Option<String>,
-    ) -> Result<Baseline, sqlx::Error> {
-        let external = &self.options.external_schemas;
-        let last = store::find_last_snapshot(&mut self.conn, external).await?;
-        let last = last.filter(|last| last.snapshot.is_of_the_server_of(&live));
-        Ok(match last {
-            None => Baseline {
-                wanted: live.clone(),
-                live,
-            },
-            Some(last) if begun_from.as_ref() == Some(&last.revision) => {
-                store::keep_found(&mut self.conn, &last.revision, &live).await?;
-                Baseline {
-                    wanted: last.snapshot,
-                    live,
-                }
-            }
-            Some(last) => Baseline {
-                wanted: last.snapshot,
-                live: last.found_by_next.unwrap_or(live),
-            },
-        })
-    }
-
-    /// In the open transaction, after the work of `id` is done.
-    async fn take_picture(&mut self, id: &str) -> Result<(), sqlx::Error> {
-        let Some(picture) = self.picture.as_ref().filter(|picture| picture.with == id) else {
-            return Ok(());
-        };
-        let now = Snapshot::read_inside(&mut self.conn, &self.options.external_schemas).await?;
-        let wanted = picture.baseline.wanted.carried_on(&picture.baseline.live, &now);
-        store::keep_snapshot(&mut self.conn, &picture.keep_for, &wanted).await
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
@@ -317,60 +250,6 @@ impl<'a> Runner<'a> {
         sleep(self.chance.around(RETRY_FIRST * 2_u32.pow(attempts - 1))).await;
     }
 
-    async fn attempt(&mut self, step: &Move<'_>, attempts: u32) -> Result<Done, Failed> {
-        let began = Instant::now();
-        let outcome = self.inside(step, began, attempts).await;
-        if matches!(outcome, Err(Failed::Refused(_))) {
-            // If the session is gone the server has rolled back already.
-            let _: Result<_, sqlx::Error> = raw_sql("ROLLBACK").execute(&mut self.conn).await;
-        }
-        let done = outcome?;
-        match raw_sql("COMMIT").execute(&mut self.conn).await {
-            Ok(_) => Ok(done),
-            Err(error) if is_lost(&error) => Err(Failed::Unsettled(error)),
-            Err(error) => Err(refused(&error, &step.script, None)),
-        }
-    }
-
-    /// Everything between BEGIN and COMMIT.
-    async fn inside(&mut self, step: &Move<'_>, began: Instant, attempts: u32) -> Result<Done, Failed> {
-        let own = |error: sqlx::Error| refused(&error, &step.script, None);
-        raw_sql(AssertSqlSafe(self.opening(step.id)))
-            .execute(&mut self.conn)
-            .await
-            .map_err(own)?;
-        let author = self.author();
-        match step.record {
-            Some(revision) => store::insert_revision(&mut self.conn, revision, Recorded::Applied, author)
-                .await
-                .map_err(own)?,
-            None => store::delete_revision(&mut self.conn, step.id, author)
-                .await
-                .map_err(own)?,
-        }
-        for statement in &step.script.statements {
-            let sql = statement.text(step.script.sql).to_owned();
-            let ran = raw_sql(AssertSqlSafe(sql)).execute(&mut self.conn).await;
-            ran.map_err(|error| refused(&error, &step.script, Some(*statement)))?;
-        }
-        if let Some(revision) = step.record {
-            settle::refuse_hidden(&mut self.conn, &step.script).await?;
-            self.check(revision).await?;
-        }
-        if self.locks.is_some() {
-            self.locks = Some(self.catalogue.locks(&mut self.conn).await.map_err(own)?);
-        }
-        let (changes, learned) = self.catalogue.changes(&mut self.conn).await.map_err(own)?;
-        let revision = applied(step, changes, began.elapsed(), attempts);
-        if step.record.is_some() {
-            store::complete_revision(&mut self.conn, &revision)
-                .await
-                .map_err(own)?;
-        }
-        self.take_picture(step.id).await.map_err(own)?;
-        Ok(Done { revision, learned })
-    }
-
     /// Who does it, for the record.
     pub(crate) fn author(&self) -> Author<'a> {
         Author {
@@ -395,39 +274,6 @@ impl<'a> Runner<'a> {
             self.options.statement_timeout.as_millis(),
             id.replace(['\'', '\\'], "")
         )
-    }
-
-    async fn check(&mut self, revision: &Revision) -> Result<(), Failed> {
-        let section = &revision.check;
-        let script = Script {
-            sql: &section.sql,
-            statements: section.statements.clone(),
-            source: Source::File(revision, section.offset),
-            transactional: revision.transactional,
-        };
-        for statement in &script.statements {
-            let sql = statement.text(script.sql).to_owned();
-            let rows = raw_sql(AssertSqlSafe(sql)).fetch_all(&mut self.conn).await;
-            let rows = rows.map_err(|error| refused(&error, &script, Some(*statement)))?;
-            let all_true = rows
-                .iter()
-                .all(|row| matches!(row.try_get::<Option<bool>, _>(0), Ok(Some(true))));
-            if rows.is_empty() || !all_true {
-                let place = script.place(statement.start, statement.end);
-                let message = if revision.transactional {
-                    "this check did not return true; the revision was rolled back"
-                } else {
-                    "this check did not return true; the steps of the revision stay, and it is not finished"
-                };
-                let help = "a check returns one boolean column, and at least one row";
-                let finding = Finding::error(Rule::Q02, place, message, help);
-                return Err(Failed::Refused(Box::new(Refusal {
-                    finding,
-                    sqlstate: None,
-                })));
-            }
-        }
-        Ok(())
     }
 
     /// Opens the session again and takes the lock, which the server frees only when the old session has ended.

@@ -9,47 +9,16 @@ use sqlx::{AssertSqlSafe, raw_sql};
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
-use crate::core::finding::{Finding, Place, Rule};
-use crate::core::hash::TokenHash;
 use crate::core::step::Way;
 use crate::pg::catalogue::{Catalogue, Changes};
 use crate::pg::error::EngineError;
 use crate::pg::report::AppliedRevision;
 use crate::pg::store::{self, Recorded, StepRow};
 
-use super::script::{Failed, Refusal, refused};
+use super::script::{Failed, refused};
 use super::settle::{self, Found};
+use super::step::{Step, agrees, changed_after_it_ran, hashes};
 use super::{Move, Runner, applied, failure};
-
-/// One statement on its way.
-struct Step<'s> {
-    of: &'s Move<'s>,
-    /// From 0.
-    at: usize,
-    way: Way,
-    done: bool,
-    begun: bool,
-}
-
-impl Step<'_> {
-    /// As recorded, from 1.
-    fn number(&self) -> i32 {
-        i32::try_from(self.at + 1).unwrap_or(i32::MAX)
-    }
-
-    fn sql(&self) -> String {
-        let statement = self.of.script.statements.get(self.at);
-        statement.map_or(String::new(), |s| s.text(self.of.script.sql).to_owned())
-    }
-
-    fn refused(&self, error: &sqlx::Error) -> Failed {
-        refused(
-            error,
-            &self.of.script,
-            self.of.script.statements.get(self.at).copied(),
-        )
-    }
-}
 
 impl Runner<'_> {
     /// Takes all steps of a revision, or those that are left.
@@ -386,39 +355,4 @@ impl Runner<'_> {
         }
         self.take_picture(whole.id).await
     }
-}
-
-impl Step<'_> {
-    fn guarded(&self) -> bool {
-        settle::is_guarded(&self.of.script, self.at)
-    }
-}
-
-fn hashes(whole: &Move<'_>) -> Vec<String> {
-    let statements = whole.script.statements.iter();
-    statements
-        .map(|statement| TokenHash::of(&[("step", statement.text(whole.script.sql))]).to_string())
-        .collect()
-}
-
-fn agrees(row: &StepRow, hashes: &[String]) -> bool {
-    let hash = usize::try_from(row.number - 1).ok().and_then(|at| hashes.get(at));
-    hash == Some(&row.token_hash)
-}
-
-fn changed_after_it_ran(whole: &Move<'_>, row: &StepRow) -> Failed {
-    let at = usize::try_from(row.number - 1).unwrap_or(0);
-    let place = match whole.script.statements.get(at) {
-        Some(statement) => whole.script.place(statement.start, statement.end),
-        None => Place::default(),
-    };
-    let message = format!(
-        "step {} of `{}` was edited after it had been done",
-        row.number, whole.id
-    );
-    let help = "put the steps that are done back as they were; those after the interruption may be corrected";
-    Failed::Refused(Box::new(Refusal {
-        finding: Finding::error(Rule::T01, place, message, help),
-        sqlstate: None,
-    }))
 }
