@@ -141,3 +141,89 @@ fn a_new_revision_follows_the_head_and_passes_lint() {
     let (code, text, _) = run(&["lint", "--dir", &path]);
     assert_eq!(code, 0, "{text}");
 }
+
+#[test]
+fn a_stamp_is_forced_only_with_a_reason() {
+    use clap::Parser as _;
+    let parse = |arguments: &[&str]| {
+        let all = ["magflow", "migrate"].iter().chain(arguments);
+        server::cli::Cli::try_parse_from(all).is_ok()
+    };
+    assert!(parse(&["stamp", "3f9a", "--verify"]));
+    assert!(parse(&["stamp", "3f9a", "--force", "--why", "built at night"]));
+    assert!(!parse(&["stamp", "3f9a", "--force"]));
+    assert!(!parse(&["upgrade", "--backup", "sometimes"]));
+}
+
+#[test]
+fn a_hook_is_installed_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let git = Command::new("git")
+        .arg("init")
+        .arg("--quiet")
+        .arg(dir.path())
+        .status();
+    assert!(git.unwrap().success());
+    let install = || {
+        let mut command = magflow(&["hook", "install", "--json"]);
+        let output = command.current_dir(dir.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    assert_eq!(
+        (&install()["changed"], &install()["changed"]),
+        (&true.into(), &false.into())
+    );
+    let hook = std::fs::read_to_string(dir.path().join(".git/hooks/pre-commit")).unwrap();
+    assert!(
+        hook.contains("exec magflow migrate lint --dir 'migrations'"),
+        "{hook}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_is_proved_compared_and_backed_up_from_the_shell() {
+    let test = testkit::empty_database().await;
+    let data = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = magflow(arguments);
+        command
+            .env("DATABASE_URL", test.url())
+            .arg("--data-dir")
+            .arg(data.path())
+            .arg("--json");
+        let output = command.output().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error} {output:?}"));
+        (output.status.code().unwrap(), json)
+    };
+    assert_eq!(run(&["upgrade"]).0, 0);
+    let (code, check) = run(&["check"]);
+    assert_eq!((code, &check["summary"]["errors"]), (0, &0.into()), "{check}");
+    let (code, verify) = run(&["verify"]);
+    assert_eq!((code, &verify["revisions"]), (0, &verify["restored"]), "{verify}");
+    let (code, backup) = run(&["backup"]);
+    let file = PathBuf::from(backup["file"].as_str().unwrap());
+    assert!(
+        code == 0 && file.starts_with(data.path()) && file.exists(),
+        "{backup}"
+    );
+    let (code, rehearsal) = run(&["rehearse"]);
+    assert_eq!(
+        (code, &rehearsal["breaches"]),
+        (0, &serde_json::json!([])),
+        "{rehearsal}"
+    );
+    assert_eq!(run(&["resume"]).0, 0, "nothing was interrupted");
+    sqlx::raw_sql("ALTER TABLE app.company ALTER COLUMN country SET DEFAULT 'BG'")
+        .execute(test.db.pool())
+        .await
+        .unwrap();
+    let (code, check) = run(&["check"]);
+    assert_eq!(
+        (code, &check["findings"][0]["rule"]),
+        (6, &"X03".into()),
+        "{check}"
+    );
+    assert_eq!(run(&["doctor"]).0, 1, "the doctor tells of it too");
+}
