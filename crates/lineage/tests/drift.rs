@@ -432,3 +432,22 @@ async fn schemas_of_others_are_not_looked_at() {
     let engine = Engine::new(engine(1).chain().clone(), options);
     assert_eq!(engine.check(&mut conn).await.unwrap().found.findings.len(), 0);
 }
+
+#[tokio::test]
+async fn what_a_way_back_leaves_is_drift() {
+    let (database, mut conn) = made().await;
+    let chain = engine(2);
+    let files = chain.chain().revisions().iter().map(|revision| {
+        let text = revision.text.replace("DROP TABLE s.later;", "SELECT 1;");
+        (revision.file.clone(), text)
+    });
+    let careless = Engine::new(
+        Chain::from_files(files.collect::<Vec<_>>()),
+        EngineOptions::default(),
+    );
+    careless.upgrade(&database, &Target::Head).await.unwrap();
+    careless.downgrade(&database, &Target::Back(1)).await.unwrap();
+    let check = engine(1).check(&mut conn).await.unwrap();
+    let told: Vec<&str> = check.found.findings.iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(told, ["table `s.later` should not be there"]);
+}

@@ -86,6 +86,25 @@ impl Engine {
         runner.end_with_picture(last.clone(), last, situation).await
     }
 
+    /// The last of `count` revisions that are taken back, `last`, takes one along for the revision below it.
+    async fn plan_picture_below(
+        &self,
+        runner: &mut Runner<'_>,
+        situation: &Situation,
+        count: usize,
+        last: &str,
+    ) -> Result<(), EngineError> {
+        let left = situation.applied.len().saturating_sub(count);
+        match situation.applied.get(..left).and_then(<[_]>::last) {
+            Some(below) => {
+                runner
+                    .end_with_picture(last.to_owned(), below.id.clone(), situation)
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
     async fn downgrade_inner(
         &self,
         database: &PgConnectOptions,
@@ -105,10 +124,8 @@ impl Engine {
         let scripts: Vec<&str> = stored.iter().filter_map(|one| one.down_sql.as_deref()).collect();
         self.backup_before(&mut runner, database, &scripts).await?;
         let mut report = MoveReport::nothing(Direction::Down, situation.current());
-        let left = situation.applied.len().saturating_sub(ids.len());
-        if let (Some(last), Some(left)) = (ids.last(), situation.applied.get(..left).and_then(<[_]>::last)) {
-            runner
-                .end_with_picture(last.clone(), left.id.clone(), &situation)
+        if let Some(last) = ids.last() {
+            self.plan_picture_below(&mut runner, &situation, ids.len(), last)
                 .await?;
         }
         for revision in &stored {
@@ -136,6 +153,13 @@ impl Engine {
         let Some(half) = &situation.interrupted else {
             return Ok(MoveReport::nothing(Direction::Up, situation.current()));
         };
+        match half.direction {
+            Direction::Up => self.plan_picture(&mut runner, &situation, &[]).await,
+            Direction::Down => {
+                self.plan_picture_below(&mut runner, &situation, 1, &half.id)
+                    .await
+            }
+        }?;
         let mut report = MoveReport::nothing(half.direction, None);
         report.revisions.push(self.go_on(&mut runner, half).await?);
         report.current = self.look(runner.connection()).await?.current();

@@ -72,7 +72,16 @@ impl Runner<'_> {
         let Some(picture) = self.picture.as_ref().filter(|picture| picture.with == id) else {
             return Ok(());
         };
-        let now = Snapshot::read_inside(&mut self.conn, &self.options.external_schemas).await?;
+        let external = &self.options.external_schemas;
+        // On the way back the schema should be again what it was when this revision was the last one.
+        if picture.with != picture.keep_for
+            && store::find_snapshot(&mut self.conn, &picture.keep_for, external)
+                .await?
+                .is_some()
+        {
+            return Ok(());
+        }
+        let now = Snapshot::read_inside(&mut self.conn, external).await?;
         let wanted = picture.baseline.wanted.carried_on(&picture.baseline.live, &now);
         store::keep_snapshot(&mut self.conn, &picture.keep_for, &wanted).await
     }
