@@ -16,6 +16,10 @@ use crate::service::holds;
 
 /// An account without its password.
 #[derive(Serialize, ToSchema)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "switches that a person sets one by one"
+)]
 pub(crate) struct AccountView {
     id: EmagAccountId,
     name: String,

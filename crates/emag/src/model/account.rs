@@ -17,6 +17,10 @@ text_code! {
 
 /// An account on record.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "switches that a person sets one by one"
+)]
 pub struct Account {
     pub id: EmagAccountId,
     pub name: String,
