@@ -58,10 +58,7 @@ impl Bench {
             .env("SECRET_KEY", SECRET)
             .env("MAGFLOW__DATA_DIR", &self.data_dir)
             .stdin(Stdio::null())
-            .stderr(std::env::var("BENCH_LOG").map_or_else(
-                |_| Stdio::null(),
-                |path| Stdio::from(fs::File::options().create(true).append(true).open(path).unwrap()),
-            ));
+            .stderr(Stdio::null());
         command
     }
 

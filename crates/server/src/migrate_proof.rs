@@ -6,6 +6,7 @@ use lineage::pg::{BackupOptions, BackupPolicy, Engine, EngineOptions, KeptSchema
 use lineage::{Chain, Exit, install_hook};
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use telemetry::Metrics;
 
 use crate::boot::Boot;
 use crate::cli::{Backups, Hook, Prove};
@@ -19,7 +20,7 @@ const BACKUPS: &str = "backups";
 const LINTER: &str = "magflow migrate lint --dir";
 
 /// The options with a place for backups.
-pub(crate) fn options_with(boot: &Boot, backups: Backups) -> EngineOptions {
+pub(crate) fn options_with(boot: &Boot, backups: Backups, metrics: Option<&Metrics>) -> EngineOptions {
     EngineOptions {
         backup: Some(BackupOptions {
             policy: match backups {
@@ -30,7 +31,7 @@ pub(crate) fn options_with(boot: &Boot, backups: Backups) -> EngineOptions {
             directory: boot.data_dir().join(BACKUPS),
             programs: boot.settings.database.pg_bin_dir.clone(),
         }),
-        ..options(None)
+        ..options(metrics)
     }
 }
 
@@ -72,7 +73,7 @@ pub(crate) async fn run(command: Prove, boot: &Boot, output: Output) -> anyhow::
 
 fn engine(dir: Option<PathBuf>, boot: &Boot) -> Engine {
     let chain = dir.map_or_else(chain, Chain::look_at);
-    Engine::new(chain, options_with(boot, Backups::Destructive))
+    Engine::new(chain, options_with(boot, Backups::Destructive, None))
 }
 
 async fn verify_chain(

@@ -103,11 +103,11 @@ pub(crate) async fn run(command: Migrate, boot: &Boot, output: Output) -> anyhow
             Ok(result)
         }
         Migrate::Upgrade { target, backup } => {
-            let engine = Engine::new(chain(), options_with(boot, backup));
+            let engine = Engine::new(chain(), options_with(boot, backup, None));
             change(&engine, &target, Direction::Up, boot, output).await
         }
         Migrate::Downgrade { target, backup } => {
-            let engine = Engine::new(chain(), options_with(boot, backup));
+            let engine = Engine::new(chain(), options_with(boot, backup, None));
             change(&engine, &target, Direction::Down, boot, output).await
         }
         Migrate::Prove(command) => migrate_proof::run(command, boot, output).await,

@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use lineage::pg::Engine;
 use lineage::{Exit, Target};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::boot::{Boot, Database};
+use crate::cli::Backups;
+use crate::migrate_proof::options_with;
 use crate::report::{Output, say};
 use crate::setup::Notice;
 use crate::wiring::{Crew, Server, Wiring};
@@ -82,7 +85,7 @@ impl Running {
         database.supervise();
         let wiring = Wiring::new(boot)?;
         if database.is_embedded() || run.migrate {
-            upgrade(database, &wiring).await?;
+            upgrade(boot, database, &wiring).await?;
         }
         let pool = database.pool(boot.settings.database.max_connections).await?;
         let server = wiring.build(boot, pool);
@@ -199,8 +202,10 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
     drop(stopped.wait_for(|stop| *stop).await);
 }
 
-async fn upgrade(database: &Database, wiring: &Wiring) -> anyhow::Result<()> {
-    let report = migrations::engine(Some(&wiring.metrics))
+/// To head, with a backup first where a revision may lose data.
+async fn upgrade(boot: &Boot, database: &Database, wiring: &Wiring) -> anyhow::Result<()> {
+    let options = options_with(boot, Backups::Destructive, Some(&wiring.metrics));
+    let report = Engine::new(migrations::chain(), options)
         .upgrade(&database.options, &Target::Head)
         .await
         .map_err(|error| anyhow::anyhow!(error.render_text()))?;
