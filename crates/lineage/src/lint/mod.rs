@@ -218,7 +218,7 @@ impl Walk<'_> {
         match &effect.action {
             Action::Opaque(why) => self.cannot_see(effect, why),
             Action::SearchPath(to) => self.path = to.clone().unwrap_or_else(|| "public".to_owned()),
-            Action::LockTimeout => {}
+            Action::LockTimeout | Action::NoLockTimeout => {}
             Action::CreateSchema(_)
             | Action::CreateExtension(_)
             | Action::CreateTable(_)
