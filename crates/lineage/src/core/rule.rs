@@ -174,6 +174,14 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// True for rules about files, header, graph and lock.
+    #[cfg(feature = "lint")]
+    pub(crate) fn is_of_graph(self) -> bool {
+        self <= Self::G09
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self:?}")

@@ -59,6 +59,7 @@ pub fn lint(chain: &Chain, options: &LintOptions) -> LintReport {
         opaque: None,
         extensions: false,
         told: HashSet::new(),
+        told_back: Vec::new(),
         cleared: BTreeSet::new(),
     };
     for (position, effects) in lowered.iter().enumerate() {
@@ -77,18 +78,14 @@ pub fn lint(chain: &Chain, options: &LintOptions) -> LintReport {
 
 /// By file and line, so that a report reads like the directory; the graph first.
 fn in_reading_order(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by(|left, right| {
-        let graph = |finding: &Finding| !finding.rule.to_string().starts_with('G');
-        let key = |finding: &Finding| {
-            (
-                graph(finding),
-                finding.place.file.clone(),
-                finding.place.line,
-                finding.place.column,
-                finding.rule,
-            )
-        };
-        key(left).cmp(&key(right))
+    findings.sort_by_cached_key(|finding| {
+        (
+            !finding.rule.is_of_graph(),
+            finding.place.file.clone(),
+            finding.place.line,
+            finding.place.column,
+            finding.rule,
+        )
     });
     findings
 }

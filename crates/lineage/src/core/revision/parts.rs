@@ -2,7 +2,7 @@
 
 use crate::core::finding::{Finding, Place, Rule, Severity};
 use crate::core::nearest::nearest;
-use crate::core::script::{forbidden, leading_words, split};
+use crate::core::script::{forbidden, leading_words, split_tokens};
 use crate::core::token::{Token, TokenKind};
 
 use super::read::{Reader, Value};
@@ -210,7 +210,14 @@ impl Reader<'_> {
             let help = "a revision is plain SQL; only `\\quit` directly above `-- >> down` is allowed";
             self.report(place, "a psql command in a revision", help);
         }
-        let statements = split(&sql).unwrap_or_default();
+        let kept = inside
+            .iter()
+            .copied()
+            .filter(|t| quit.is_none_or(|(from, to)| t.start < from || t.end > to));
+        let statements = split_tokens(&self.text, kept)
+            .into_iter()
+            .map(|statement| statement.back_by(start))
+            .collect();
         Section {
             sql,
             offset: start,

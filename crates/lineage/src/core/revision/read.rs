@@ -43,8 +43,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Reading {
     }
 }
 
-/// Said before such a file is even read.
-pub(crate) fn too_large(file: &str) -> Finding {
+fn too_large(file: &str) -> Finding {
     Finding::error(
         Rule::G06,
         Place::file(file),
