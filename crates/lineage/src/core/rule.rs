@@ -57,6 +57,8 @@ rules! {
     G08,
     /// An `allow` line that allows nothing.
     G09,
+    /// A revision that another one replaces, and that is still there.
+    G10,
     /// An object created again with the same definition, behind a guard.
     D01,
     /// An object created again with another definition; the guard hides that the second never exists.
@@ -135,6 +137,8 @@ rules! {
     R05,
     /// A rename or drop in an `expand` revision.
     P02,
+    /// Two sides of a merge that touch the same thing.
+    M01,
     /// A revision was edited after it was applied.
     T01,
     /// Only comments, whitespace or case changed since.
@@ -168,7 +172,7 @@ impl Rule {
         let id = self.to_string();
         let linted = matches!(
             id.as_bytes().first(),
-            Some(b'D' | b'O' | b'I' | b'L' | b'R' | b'P')
+            Some(b'D' | b'O' | b'I' | b'L' | b'R' | b'P' | b'M')
         );
         linted && !matches!(self, Self::L25 | Self::R01 | Self::R05)
     }
@@ -178,7 +182,7 @@ impl Rule {
     /// True for rules about files, header, graph and lock.
     #[cfg(feature = "lint")]
     pub(crate) fn is_of_graph(self) -> bool {
-        self <= Self::G09
+        self <= Self::G10
     }
 }
 

@@ -14,6 +14,7 @@ mod catalogue;
 mod change;
 mod create;
 mod down;
+mod footprint;
 mod guards;
 mod keys;
 mod locks;
@@ -26,13 +27,14 @@ use crate::core::chain::Chain;
 use crate::core::finding::Finding;
 use crate::core::parallel::in_parallel_deep;
 use crate::core::report::Findings;
-use crate::core::revision::{Down, Revision};
+use crate::core::revision::{Down, Revision, Section};
 use crate::ddl::lower::lower;
 use crate::ddl::model::{Action, Effect};
 
 use catalogue::{Catalogue, Key, Origin, Space};
 use walk::Walk;
 
+pub(crate) use footprint::overlaps;
 pub use report::{Counts, LintReport};
 
 /// What the linter is told besides the chain.
@@ -68,6 +70,7 @@ pub fn lint(chain: &Chain, options: &LintOptions) -> LintReport {
     }
     let mut findings = chain.findings().to_vec();
     findings.append(&mut walk.findings);
+    findings.extend(footprint::merges(revisions));
     let counts = count(&lowered, revisions.len());
     let (findings, allowed) = allow::apply(revisions, findings);
     LintReport {
@@ -105,6 +108,16 @@ fn lower_revision(revision: &Revision) -> Lowered {
         up: lower(&revision.up.sql, &revision.up.statements),
         down,
     }
+}
+
+/// The effects of one section alone.
+pub(crate) fn effects_of(section: &Section) -> Vec<Effect> {
+    in_parallel_deep(std::slice::from_ref(section), |section| {
+        lower(&section.sql, &section.statements)
+    })
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn count(lowered: &[Lowered], revisions: usize) -> Counts {

@@ -6,7 +6,7 @@ use crate::core::script::{forbidden, leading_words, split_tokens};
 use crate::core::token::{Token, TokenKind};
 
 use super::read::{Reader, Value};
-use super::{Down, Section};
+use super::{Down, RevisionId, Section};
 
 /// The kinds of section mark.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,13 +42,17 @@ impl Reader<'_> {
             );
             return Section::default();
         };
-        if up.statements.is_empty() {
+        up
+    }
+
+    /// A merge joins two lines and may have nothing else to do.
+    pub(super) fn not_written_yet(&mut self, up: &Section, parents: &[RevisionId]) {
+        if up.statements.is_empty() && parents.len() < 2 && up != &Section::default() {
             let place = self.place(up.offset.saturating_sub(1), up.offset);
             let message = "the up part has no statement yet";
             let finding = Finding::error(Rule::G06, place, message, "write it, or delete the revision");
             self.findings.push(finding.with_severity(Severity::Warning));
         }
-        up
     }
 
     pub(super) fn down(&mut self, down: Option<Section>, irreversible: Option<Value>) -> Option<Down> {

@@ -145,6 +145,7 @@ impl Reader<'_> {
         let phase = self.phase(header.remove("phase").as_ref());
         let replaces = self.replaces(header.remove("replaces").as_ref());
         let up = self.up(parts.up);
+        self.not_written_yet(&up, parents.as_deref().unwrap_or_default());
         let (Some(id), Some(parents), Some(down)) = (id, parents, down) else {
             return None;
         };

@@ -2,6 +2,8 @@
 
 mod files;
 mod graph;
+#[cfg(feature = "lint")]
+mod relink;
 mod tokens;
 
 use crate::core::chain::Chain;
