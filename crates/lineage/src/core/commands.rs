@@ -30,6 +30,8 @@ use crate::core::report::{Exit, Findings, Report};
 use crate::core::revision::Revision;
 use crate::core::target::TargetError;
 
+#[cfg(feature = "lint")]
+pub(crate) use edit::renew_lock;
 pub use edit::{Mode, Relinked};
 #[cfg(feature = "lint")]
 pub use merge::{Merge, MergeReport, merge};
@@ -382,7 +384,7 @@ fn skeleton(id: &str, parent: &str, title: &str) -> String {
     )
 }
 
-fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
     let failed = |source| CommandError::Write {
         path: path.to_owned(),
         source,
@@ -402,6 +404,17 @@ fn write_lock(dir: &Path, chain: &Chain) -> Result<(), CommandError> {
         &dir.join(LOCK_FILE),
         Lock::of(chain.revisions()).render().as_bytes(),
     )
+}
+
+/// A title as part of a file name, whatever it holds.
+#[cfg(feature = "lint")]
+pub(crate) fn file_slug(title: &str) -> String {
+    let slug = slug(title);
+    if slug.is_empty() {
+        "revision".to_owned()
+    } else {
+        slug
+    }
 }
 
 /// Letters and digits of the title in lower case, Romanian letters without their marks, joined by underscores.

@@ -139,6 +139,18 @@ rules! {
     P02,
     /// Two sides of a merge that touch the same thing.
     M01,
+    /// An original without a way back.
+    A01,
+    /// An Alembic directory whose `env.py` takes no lock.
+    A03,
+    /// An index built CONCURRENTLY behind a guard, which stays INVALID after a crash.
+    A04,
+    /// An operation of the original that could not be read and must be written by hand.
+    A05,
+    /// A file of another tool that cannot be read, or that the tool would refuse.
+    A06,
+    /// A migration that its tool repeats, adopted as it is now.
+    A07,
     /// A revision was edited after it was applied.
     T01,
     /// Only comments, whitespace or case changed since.

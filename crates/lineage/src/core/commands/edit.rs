@@ -94,7 +94,7 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CommandError>
 }
 
 /// Writes the lock of what is in the directory now, and reads it all again.
-pub(super) fn renew_lock(dir: &Path) -> Result<Chain, CommandError> {
+pub(crate) fn renew_lock(dir: &Path) -> Result<Chain, CommandError> {
     write_lock(dir, &Chain::read_dir(dir)?)?;
     Ok(Chain::read_dir(dir)?)
 }

@@ -99,6 +99,21 @@ impl Reader<'_> {
         None
     }
 
+    /// `-- unread: ...`: an adopted revision is not whole until somebody has written what stands there.
+    pub(super) fn unread(&mut self, tokens: &[Token]) {
+        let comments = tokens.iter().filter(|token| token.kind == TokenKind::LineComment);
+        for token in comments {
+            let marked = token.text(&self.text).starts_with("-- unread:");
+            if marked && self.starts_line(token.start) {
+                let place = self.place(token.start, token.end);
+                let message = "an operation of the original could not be read";
+                let help = "write it as SQL in place of this line and the DO block below it";
+                self.findings
+                    .push(Finding::error(Rule::A05, place, message, help));
+            }
+        }
+    }
+
     fn starts_line(&self, at: usize) -> bool {
         at == 0 || self.text.as_bytes().get(at - 1) == Some(&b'\n')
     }

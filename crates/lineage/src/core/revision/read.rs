@@ -129,6 +129,7 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
+        self.unread(&tokens);
         let header_end = self.header_end();
         let mut allows = Vec::new();
         let mut header = self.header(header_end, &mut allows);

@@ -338,7 +338,7 @@ fn the_beginning_of_a_chain_becomes_one_revision() {
     let replaced: Vec<&str> = chain.revisions()[0]
         .replaces
         .iter()
-        .map(|id| id.as_str())
+        .map(crate::core::revision::RevisionId::as_str)
         .collect();
     assert_eq!(replaced, ["a", "b", "c"]);
     let back = commands::sql(&chain, "head:base").unwrap();

@@ -1,0 +1,598 @@
+//! Alembic's revisions, read without running them.
+//!
+//! Always holds: an operation is either written as the SQL that Alembic would send, or marked as unread with its
+//! place; a file that Python would refuse is reported, and what can be read of it is still read.
+
+mod ops;
+mod table;
+mod types;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::core::finding::{Finding, Rule, Severity};
+
+use super::original::{Line, Original, Source};
+use super::python::{Call, Condition, Expr, ExprKind, Statement, StatementKind, parse};
+
+use ops::{operation, type_call};
+use types::{last, quoted};
+
+/// A helper may call a helper; more than this is no migration.
+const CALLS_DEEP_MAX: usize = 4;
+
+/// A revision, or `None` for a file that is none (an `__init__.py`).
+pub(super) fn read(source: &Arc<Source>) -> Option<Original> {
+    let (statements, faults) = parse(&source.text);
+    let mut original = Original::of(source);
+    for fault in &faults {
+        let message = format!("Python would refuse this file: {}", fault.message);
+        let help = "correct it; what could be read of the file is judged all the same";
+        original
+            .findings
+            .push(Finding::error(Rule::A06, source.place(fault.line), message, help));
+    }
+    let identified = header(&statements, &mut original);
+    if !identified && faults.is_empty() {
+        return None;
+    }
+    docstring(&source.text, &mut original);
+    if original.id.is_empty() {
+        return Some(original);
+    }
+    let mut reader = Reader {
+        source,
+        module: &statements,
+        values: HashMap::new(),
+        out: Vec::new(),
+        concurrently_guarded: None,
+        transaction: true,
+    };
+    reader.assignments(&statements);
+    original.up = reader.way("upgrade");
+    original.down = reader.way("downgrade");
+    original.transaction = reader.transaction;
+    if let Some(line) = reader.concurrently_guarded {
+        original.findings.push(hidden_index(source, line));
+    }
+    if original.down.is_empty() {
+        original.findings.push(no_way_back(source, &statements));
+    }
+    Some(original)
+}
+
+fn hidden_index(source: &Source, line: usize) -> Finding {
+    let message = "an index is built CONCURRENTLY behind `if_not_exists`, outside of a transaction: killed half way it stays INVALID, and the guard skips it for ever";
+    let help = "drop the index first (DROP INDEX CONCURRENTLY IF EXISTS), then build it without the guard";
+    Finding::error(Rule::A04, source.place(line), message, help).with_severity(Severity::Warning)
+}
+
+fn no_way_back(source: &Source, statements: &[Statement]) -> Finding {
+    let at = statements
+        .iter()
+        .find(|one| matches!(&one.kind, StatementKind::Function(name, _) if name == "downgrade"));
+    let message = "`downgrade()` is empty or missing";
+    let help = "write the way back, or say in the new revision why there is none";
+    Finding::error(
+        Rule::A01,
+        source.place(at.map_or(0, |one| one.line)),
+        message,
+        help,
+    )
+    .with_severity(Severity::Warning)
+}
+
+/// `revision`, `down_revision`, `depends_on`; true if this is a revision.
+fn header(statements: &[Statement], original: &mut Original) -> bool {
+    let mut found = false;
+    for statement in statements {
+        let StatementKind::Assign(name, value) = &statement.kind else {
+            continue;
+        };
+        match (name.as_str(), value.text()) {
+            ("revision", Some(id)) => {
+                found = true;
+                id.clone_into(&mut original.id);
+                original.id_line = statement.line;
+            }
+            ("down_revision" | "depends_on", _) => {
+                if name == "down_revision" || original.parent_line == 0 {
+                    original.parent_line = statement.line;
+                }
+                let ids = match &value.kind {
+                    ExprKind::Sequence(items) => items.iter().filter_map(Expr::text).collect(),
+                    _ => value.text().into_iter().collect::<Vec<_>>(),
+                };
+                for id in ids {
+                    if !original.parents.iter().any(|known| known == id) {
+                        original.parents.push(id.to_owned());
+                    }
+                }
+            }
+            (_, _) => {}
+        }
+    }
+    found
+}
+
+/// Alembic writes the title on the first line of the docstring, and below it `Create Date: 2024-05-06 07:08:09`.
+fn docstring(text: &str, original: &mut Original) {
+    let top: Vec<&str> = text.lines().take(20).collect();
+    if let Some(first) = top.first() {
+        let title = first
+            .trim_start_matches(['"', '\'', 'r', 'u'])
+            .trim_end_matches(['"', '\''])
+            .trim();
+        if first.starts_with(['"', '\'']) {
+            title.clone_into(&mut original.title);
+        }
+    }
+    let date = top
+        .iter()
+        .find_map(|line| line.trim().strip_prefix("Create Date:"));
+    let digits: String = date
+        .unwrap_or("")
+        .chars()
+        .filter(char::is_ascii_digit)
+        .take(12)
+        .collect();
+    if let (12, Some((day, time))) = (digits.len(), digits.split_at_checked(8)) {
+        original.stamp = format!("{day}T{time}");
+    }
+    if original.title.is_empty() {
+        let stem = original.source.name.rsplit(['/', '\\']).next().unwrap_or("");
+        let words = stem.trim_end_matches(".py").replace('_', " ");
+        original.title = words
+            .strip_prefix(&original.id)
+            .unwrap_or(&words)
+            .trim()
+            .to_owned();
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    module: &'a [Statement],
+    /// Names with the values they were given, of the module and of functions.
+    values: HashMap<String, Expr>,
+    out: Vec<Line>,
+    /// Where an index is built CONCURRENTLY behind a guard.
+    concurrently_guarded: Option<usize>,
+    transaction: bool,
+}
+
+/// What stands around a statement.
+#[derive(Clone, Default)]
+struct Around<'a> {
+    /// The name of a batch and its table.
+    batch: Option<(&'a str, String)>,
+    asked: Option<Asked>,
+    depth: usize,
+}
+
+impl Around<'_> {
+    /// The same under a question.
+    fn under(&self, asked: Asked) -> Self {
+        Self {
+            asked: Some(asked),
+            ..self.clone()
+        }
+    }
+}
+
+/// What an `if` asks the database.
+#[derive(Clone, Default)]
+struct Asked {
+    /// The texts in its condition: names of what it asks about.
+    texts: Vec<String>,
+    /// Tables that are made under it: what is done to them is done only where they were made.
+    made: Vec<String>,
+}
+
+impl Asked {
+    /// True if the condition is about what the call makes or removes.
+    fn is_about(&self, name: &str, call: &Call, batch: Option<&str>) -> bool {
+        let has = |text: Option<&str>| text.is_some_and(|text| self.texts.iter().any(|own| own == text));
+        let table = match (name, batch) {
+            (_, Some(table)) => Some(table),
+            (
+                "create_index" | "create_unique_constraint" | "create_foreign_key" | "drop_constraint",
+                None,
+            ) => call.argument(1, "table_name").and_then(Expr::text),
+            (_, None) => call.argument(0, "table_name").and_then(Expr::text),
+        };
+        if table.is_some_and(|table| self.made.iter().any(|made| made == table)) {
+            return has(table);
+        }
+        let subject = match (name, batch) {
+            ("add_column" | "drop_column", None) => call.arguments.get(1),
+            (_, _) => call.arguments.first(),
+        };
+        has(subject.and_then(object_name))
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn assignments(&mut self, statements: &[Statement]) {
+        for statement in statements {
+            if let StatementKind::Assign(name, value) = &statement.kind {
+                self.values.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    fn way(&mut self, name: &str) -> Vec<Line> {
+        if let Some(body) = self.function(name) {
+            self.statements(body, &Around::default());
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    fn function(&self, name: &str) -> Option<&'a [Statement]> {
+        self.module.iter().find_map(|statement| match &statement.kind {
+            StatementKind::Function(own, body) if own == name => Some(body.as_slice()),
+            _ => None,
+        })
+    }
+
+    fn statements(&mut self, body: &'a [Statement], around: &Around<'a>) {
+        for (at, statement) in body.iter().enumerate() {
+            match &statement.kind {
+                // `if table_exists("t"): return` asks for all that follows.
+                StatementKind::If(condition, only, otherwise)
+                    if otherwise.is_empty() && is_return(only) && self.asks_database(condition) =>
+                {
+                    let rest = &body[at + 1..];
+                    let asked = self.asked(condition, rest);
+                    return self.statements(rest, &around.under(asked));
+                }
+                // What stands behind it is never reached.
+                StatementKind::Return => return,
+                _ => self.statement(statement, around),
+            }
+        }
+    }
+
+    fn statement(&mut self, statement: &'a Statement, around: &Around<'a>) {
+        let read = match &statement.kind {
+            StatementKind::Nothing | StatementKind::Function(..) | StatementKind::Return => true,
+            StatementKind::Assign(name, value) => {
+                self.values.insert(name.clone(), value.clone());
+                is_harmless(value)
+            }
+            StatementKind::Expression(expr) => self.expression(expr, statement.line, around),
+            StatementKind::If(condition, body, otherwise) => {
+                self.condition(condition, body, otherwise, around)
+            }
+            StatementKind::With(entered, name, body) => self.with(entered, name.as_deref(), body, around),
+            StatementKind::Other => false,
+        };
+        if !read {
+            self.unread(statement.line);
+        }
+    }
+
+    fn unread(&mut self, number: usize) {
+        let place = self.source.place(number);
+        let said = format!("{}:{number}: {}", self.source.name, place.text.trim());
+        for (sql, unread) in [
+            (format!("-- unread: {said}"), true),
+            // Seen from outside it may do anything, and a server refuses it.
+            ("DO $$ BEGIN EXECUTE 'unread' || now(); END $$;".to_owned(), false),
+        ] {
+            self.push(sql, number, unread);
+        }
+    }
+
+    fn push(&mut self, sql: String, number: usize, unread: bool) {
+        self.out.push(Line {
+            sql,
+            source: Arc::clone(self.source),
+            number,
+            unread,
+        });
+    }
+
+    /// False if nobody can say which side is taken.
+    fn condition(
+        &mut self,
+        condition: &Condition,
+        body: &'a [Statement],
+        otherwise: &'a [Statement],
+        around: &Around<'a>,
+    ) -> bool {
+        match is_for_postgres(condition) {
+            Some(true) => self.statements(body, around),
+            Some(false) => self.statements(otherwise, around),
+            None if otherwise.is_empty() && self.asks_database(condition) => {
+                let asked = self.asked(condition, body);
+                self.statements(body, &around.under(asked));
+            }
+            None => return false,
+        }
+        true
+    }
+
+    fn asks_database(&self, condition: &Condition) -> bool {
+        condition.names.iter().any(|name| self.asks(name))
+    }
+
+    /// True for names that look into the database, and for values that came from there.
+    fn asks(&self, name: &str) -> bool {
+        let looks = |name: &str| {
+            let words = [
+                "has_table",
+                "get_table_names",
+                "get_columns",
+                "get_indexes",
+                "inspector",
+                "exists",
+            ];
+            words.iter().any(|word| name.contains(word))
+        };
+        let value = self.values.get(name);
+        let from_call = value.and_then(Expr::call).and_then(called);
+        let listed = value.is_some_and(|value| matches!(value.kind, ExprKind::Sequence(_) | ExprKind::Other));
+        let speaks = ["column", "table", "index"]
+            .iter()
+            .any(|word| name.contains(word));
+        looks(name) || from_call.is_some_and(looks) || (listed && speaks)
+    }
+
+    /// The texts of a condition, also those behind names, and the tables made under it.
+    fn asked(&self, condition: &Condition, body: &[Statement]) -> Asked {
+        let mut texts = condition.texts.clone();
+        let named = condition
+            .names
+            .iter()
+            .filter_map(|name| self.values.get(name)?.text());
+        texts.extend(named.map(str::to_owned));
+        let calls = body.iter().filter_map(|statement| match &statement.kind {
+            StatementKind::Expression(expr) => expr.call(),
+            _ => None,
+        });
+        let tables = calls
+            .filter(|call| call.callee.name() == Some("op.create_table"))
+            .filter_map(|call| {
+                let mut name = call.arguments.first()?.clone();
+                self.resolve(&mut name, 0);
+                name.text().map(str::to_owned)
+            });
+        Asked {
+            texts,
+            made: tables.collect(),
+        }
+    }
+
+    /// False if nobody can say what is entered.
+    fn with(
+        &mut self,
+        entered: &'a Expr,
+        name: Option<&'a str>,
+        body: &'a [Statement],
+        around: &Around<'a>,
+    ) -> bool {
+        match (entered.call().and_then(called), entered.call(), name) {
+            (Some("autocommit_block"), _, _) => {
+                self.transaction = false;
+                self.statements(body, around);
+            }
+            (Some("batch_alter_table"), Some(call), Some(name)) => {
+                let call = self.resolved(call);
+                let Some(table) = call.argument(0, "table_name").and_then(Expr::text) else {
+                    return false;
+                };
+                let schema = call.get("schema").and_then(Expr::text);
+                let full = schema.map_or(quoted(table), |schema| {
+                    format!("{}.{}", quoted(schema), quoted(table))
+                });
+                let inside = Around {
+                    batch: Some((name, full)),
+                    ..around.clone()
+                };
+                self.statements(body, &inside);
+            }
+            (_, _, _) => return false,
+        }
+        true
+    }
+
+    /// False if nobody can say what it does.
+    fn expression(&mut self, expr: &'a Expr, line: usize, around: &Around<'a>) -> bool {
+        let Some(call) = expr.call() else {
+            return is_harmless(expr);
+        };
+        let name = call.callee.name().unwrap_or("");
+        let in_batch = around
+            .batch
+            .as_ref()
+            .and_then(|(batch, table)| Some((name.strip_prefix(batch)?.strip_prefix('.')?, table.as_str())));
+        match (in_batch, name.strip_prefix("op.")) {
+            (Some((operation, table)), _) => {
+                return self.operation(operation, call, Some(table), line, around.asked.as_ref());
+            }
+            (None, Some("get_bind" | "get_context")) => return true,
+            (None, Some(operation)) => {
+                return self.operation(operation, call, None, line, around.asked.as_ref());
+            }
+            (None, None) => {}
+        }
+        if is_harmless(expr) {
+            return true;
+        }
+        if let Some(sql) = self.type_made(call) {
+            self.push(sql, line, false);
+            return true;
+        }
+        let plain = call.arguments.is_empty() && call.named.is_empty();
+        let helper = self
+            .function(name)
+            .filter(|_| plain && around.depth < CALLS_DEEP_MAX);
+        let Some(body) = helper else {
+            return false;
+        };
+        let deeper = Around {
+            depth: around.depth + 1,
+            ..around.clone()
+        };
+        self.statements(body, &deeper);
+        true
+    }
+
+    /// `mood.create(bind)` where `mood` was given an enum, or the enum itself.
+    fn type_made(&self, call: &Call) -> Option<String> {
+        match &call.callee.kind {
+            ExprKind::Attribute(of, method) => type_call(of, method),
+            ExprKind::Name(name) => {
+                let (variable, method) = name.rsplit_once('.')?;
+                type_call(self.values.get(variable)?, method)
+            }
+            _ => None,
+        }
+    }
+
+    /// False if it is not literal.
+    fn operation(
+        &mut self,
+        name: &str,
+        call: &Call,
+        batch: Option<&str>,
+        line: usize,
+        asked: Option<&Asked>,
+    ) -> bool {
+        let call = self.resolved(call);
+        // An `if` guards only what it asks about.
+        let about = asked.is_none_or(|asked| asked.is_about(name, &call, batch));
+        let Some(made) = about
+            .then(|| operation(name, &call, batch, asked.is_some()))
+            .flatten()
+        else {
+            return false;
+        };
+        if call.says("postgresql_concurrently") {
+            // Alembic needs an `autocommit_block` around it; here it is the header that says so.
+            self.transaction = false;
+            if call.says("if_not_exists") || asked.is_some() {
+                self.concurrently_guarded.get_or_insert(line);
+            }
+        }
+        for (sql, number) in made {
+            self.push(sql, number, false);
+        }
+        true
+    }
+
+    /// The call with names replaced by the values they were given.
+    fn resolved(&self, call: &Call) -> Call {
+        let mut call = call.clone();
+        let values = call.named.iter_mut().map(|(_, value)| value);
+        for value in call.arguments.iter_mut().chain(values) {
+            self.resolve(value, 0);
+        }
+        call
+    }
+
+    fn resolve(&self, expr: &mut Expr, depth: usize) {
+        if depth > CALLS_DEEP_MAX {
+            return;
+        }
+        match &mut expr.kind {
+            ExprKind::Name(name) => {
+                if let Some(value) = self.values.get(name.as_str()) {
+                    expr.kind = value.kind.clone();
+                    self.resolve(expr, depth + 1);
+                }
+            }
+            ExprKind::Sequence(items) => {
+                for item in items {
+                    self.resolve(item, depth + 1);
+                }
+            }
+            ExprKind::Call(call) => {
+                let values = call.named.iter_mut().map(|(_, value)| value);
+                for value in call.arguments.iter_mut().chain(values) {
+                    self.resolve(value, depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_return(body: &[Statement]) -> bool {
+    matches!(body, [only] if only.kind == StatementKind::Return)
+}
+
+/// `dialect == "postgresql"`, and the same with another database; `None` for other questions.
+fn is_for_postgres(condition: &Condition) -> Option<bool> {
+    let about_dialect = condition.names.iter().any(|name| name.contains("dialect"));
+    let compared = condition.names.iter().any(|name| name == "==");
+    match condition.texts.as_slice() {
+        [one] if about_dialect && compared => Some(one.starts_with("postgres")),
+        _ => None,
+    }
+}
+
+/// What a call is about: a name, or the name of a column.
+fn object_name(expr: &Expr) -> Option<&str> {
+    match (expr.text(), expr.call()) {
+        (Some(name), _) => Some(name),
+        (None, Some(call)) if matches!(call.callee.name().map(last), Some("Column" | "f")) => {
+            call.arguments.first().and_then(Expr::text)
+        }
+        (None, _) => None,
+    }
+}
+
+/// The last name of what is called, also behind another call: `op.get_context().autocommit_block()`.
+fn called(call: &Call) -> Option<&str> {
+    match &call.callee.kind {
+        ExprKind::Name(name) => Some(last(name)),
+        ExprKind::Attribute(_, name) => Some(name),
+        _ => None,
+    }
+}
+
+/// Values and calls that change nothing in the database.
+fn is_harmless(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call(call) => {
+            let name = call.callee.name().unwrap_or("");
+            let looks = matches!(
+                last(name),
+                "get_bind"
+                    | "get_context"
+                    | "inspect"
+                    | "from_engine"
+                    | "Enum"
+                    | "ENUM"
+                    | "table"
+                    | "column"
+                    | "Table"
+                    | "Column"
+                    | "MetaData"
+                    | "text"
+                    | "has_table"
+                    | "get_table_names"
+                    | "get_columns"
+                    | "get_indexes"
+                    | "getLogger"
+            );
+            looks && !name.starts_with("op.create")
+                || name == "print"
+                || name.starts_with("logger.")
+                || name.starts_with("logging.")
+        }
+        // `op.get_bind().dialect.name`
+        ExprKind::Attribute(of, _) => is_harmless(of),
+        ExprKind::Other => false,
+        ExprKind::Text(_)
+        | ExprKind::Number(_)
+        | ExprKind::Name(_)
+        | ExprKind::None
+        | ExprKind::True
+        | ExprKind::False
+        | ExprKind::Sequence(_)
+        | ExprKind::Map(_) => true,
+    }
+}
