@@ -19,6 +19,7 @@ mod doctor;
 mod health;
 mod keys;
 mod marketplace;
+pub mod migrate_files;
 mod migrations;
 mod preferences;
 mod report;

@@ -1,7 +1,7 @@
 //! How long the engine takes on 42, 1,000 and 10,000 revisions, beside a floor and, where Python has it,
 //! beside Alembic on the same SQL. Whole processes, in turns, medians; the files are in the page cache.
 //!
-//! The floor of commands on files is reading and hashing them; that of `upgrade` is psql running the same SQL,
+//! The floor of commands on files is reading and hashing ours (`adopt` reads those of Alembic); that of `upgrade` is psql running the same SQL,
 //! one durable transaction per revision; that of an `upgrade` with nothing to do is psql that connects.
 //!
 //! `cargo bench -p lineage --bench migrate -- [--python PROGRAM] [--revisions N]`
@@ -19,10 +19,12 @@ mod server;
 
 use std::fs;
 use std::hint::black_box;
+use std::path::Path;
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use lineage::adopt::{Adopt, Tool, adopt};
 use lineage::lint::{LintOptions, lint};
 use lineage::pg::{Engine, EngineOptions, PgConnectOptions};
 use lineage::{Chain, Report as _, Target, commands};
@@ -82,6 +84,16 @@ fn ours(command: &str, arguments: &[String]) -> ExitCode {
             black_box(report.render_text());
             report.exit()
         }
+        "adopt" => {
+            let options = LintOptions::default();
+            let wanted = Adopt {
+                tool: Tool::Alembic,
+                from: &Path::new(dir).with_file_name("alembic"),
+                into: None,
+                options: &options,
+            };
+            adopt(&wanted).unwrap().exit()
+        }
         _ => upgrade(
             dir,
             arguments.get(1).expect("a socket"),
@@ -120,9 +132,7 @@ impl Bench {
         fs::create_dir(home.path().join("ours")).unwrap();
         chain::write_ours(&home.path().join("ours"), size);
         chain::write_psql(&home.path().join("floor.sql"), size);
-        if python.is_some() {
-            chain::write_alembic(&home.path().join("alembic"), size);
-        }
+        chain::write_alembic(&home.path().join("alembic"), size);
         Self { size, python, home }
     }
 
@@ -136,6 +146,7 @@ impl Bench {
             );
         }
         self.row("lint", || self.read_and_hash(), || self.ours(&["lint"]), None);
+        self.row("adopt", || self.read_and_hash(), || self.ours(&["adopt"]), None);
         if let Some(server) = server {
             self.with_server(server);
         }

@@ -1,5 +1,6 @@
 //! What a person sees of files, graph, hashes and lock.
 
+mod bad_input;
 mod files;
 mod graph;
 #[cfg(feature = "lint")]
