@@ -73,6 +73,11 @@ pub(super) fn merges(revisions: &[Revision]) -> Vec<Finding> {
         };
         let mut before = first.clone();
         for side in others {
+            // Without a common beginning one side is a root of its own, which is said already (G01).
+            if before.is_disjoint(side) {
+                before.extend(side);
+                continue;
+            }
             let ours: Vec<usize> = before.difference(side).copied().collect();
             let theirs: Vec<usize> = side.difference(&before).copied().collect();
             findings.extend(

@@ -1,6 +1,7 @@
 //! Just enough of Python to read migrations without running any: assignments, functions, calls with literal
 //! arguments. What is more than that is kept as something not understood, never guessed.
 
+mod expression;
 mod lexer;
 mod parser;
 mod tree;
