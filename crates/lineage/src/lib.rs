@@ -14,6 +14,8 @@
 //! `lint` (a feature) says without a database what a chain will do to one.
 //! Without the feature `pg` the crate is pure: no runtime, no database driver.
 
+#[cfg(feature = "lint")]
+pub mod adopt;
 mod core;
 #[cfg(feature = "lint")]
 pub mod ddl;

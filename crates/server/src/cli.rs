@@ -109,6 +109,8 @@ pub enum Command {
 
 #[derive(Debug, Subcommand)]
 pub enum Migrate {
+    #[command(flatten)]
+    Files(crate::migrate_files::Files),
     /// Writes a new revision after the head.
     New {
         title: String,

@@ -19,6 +19,7 @@ mod doctor;
 mod health;
 mod keys;
 mod marketplace;
+pub mod migrate_files;
 mod migrate_proof;
 mod migrations;
 mod preferences;

@@ -72,8 +72,9 @@ impl Observer for Counted {
 /// Runs one migrate command.
 pub(crate) async fn run(command: Migrate, boot: &Boot, output: Output) -> anyhow::Result<Exit> {
     match command {
+        Migrate::Files(command) => Ok(crate::migrate_files::run(&command, chain_of, output)),
         Migrate::New { title, dir } => Ok(new(&title, &dir, output)),
-        Migrate::Rebless { dir } => Ok(finish_files(commands::rebless(&dir), output)),
+        Migrate::Rebless { dir } => Ok(crate::migrate_files::finish(commands::rebless(&dir), output)),
         Migrate::Heads { dir } => Ok(show(&commands::heads(&chain_of(dir.as_deref())), output)),
         Migrate::History { dir, graph } => {
             let history = commands::history(&chain_of(dir.as_deref()));
@@ -127,7 +128,7 @@ fn new(title: &str, dir: &Path, output: Output) -> Exit {
         now,
         chance: rand::random(),
     };
-    finish_files(commands::new(dir, &wanted), output)
+    crate::migrate_files::finish(commands::new(dir, &wanted), output)
 }
 
 fn chain_of(dir: Option<&Path>) -> Chain {
@@ -167,18 +168,7 @@ fn paint() -> Paint {
     }
 }
 
-pub(crate) fn finish_files<R: Report>(result: Result<R, commands::CommandError>, output: Output) -> Exit {
-    match result {
-        Ok(report) => show(&report, output),
-        Err(error) => {
-            say(&format!("error: {error}"));
-            for finding in error.findings() {
-                say(&finding.render_text());
-            }
-            error.exit()
-        }
-    }
-}
+pub(crate) use crate::migrate_files::finish as finish_files;
 
 pub(crate) fn show<R: Report>(report: &R, output: Output) -> Exit {
     output.report(report, || report.render_text());
@@ -212,6 +202,7 @@ async fn look(command: &Migrate, options: &PgConnectOptions, output: Output) -> 
             Err(error) => usage(&error.to_string()),
         },
         Migrate::Status
+        | Migrate::Files(_)
         | Migrate::New { .. }
         | Migrate::Heads { .. }
         | Migrate::History { .. }

@@ -227,3 +227,89 @@ async fn a_database_is_proved_compared_and_backed_up_from_the_shell() {
     );
     assert_eq!(run(&["doctor"]).0, 1, "the doctor tells of it too");
 }
+
+fn write(dir: &TempDir, id: &str, parent: &str, up: &str) {
+    let text = format!(
+        "-- lineage: 1\n-- id: {id}\n-- parent: {parent}\n-- title: Title of {id}\n\n-- >> up\n{up}\n-- irreversible: a test\n"
+    );
+    std::fs::write(dir.path().join(format!("{id}.sql")), text).unwrap();
+}
+
+#[test]
+fn two_heads_are_rebased_or_merged_and_the_rest_is_squashed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().display().to_string();
+    write(&dir, "aa", "base", "CREATE TABLE IF NOT EXISTS a (x int);");
+    write(&dir, "bb", "aa", "CREATE TABLE IF NOT EXISTS b (x int);");
+    write(&dir, "cc", "aa", "CREATE TABLE IF NOT EXISTS c (x int);");
+    let (code, text, _) = run(&["rebase", "cc", "--dry-run", "--dir", &path]);
+    assert_eq!(
+        (code, text.starts_with("would move cc: parent aa -> bb")),
+        (0, true),
+        "{text}"
+    );
+    let (code, text, wrong) = run(&["merge", "--dir", &path, "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (code, &json["parents"][1]["id"], &json["findings"][0]["rule"]),
+        (0, &"cc".into(), &"G08".into()),
+        "{wrong}"
+    );
+    std::fs::remove_file(json["file"].as_str().unwrap()).unwrap();
+    let (code, text, _) = run(&["rebase", "--dir", &path]);
+    assert_eq!(code, 0, "{text}");
+    let (code, text, _) = run(&["rebase", "--dir", &path, "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &json["findings"]), (1, &serde_json::json!([])), "{text}");
+    let (code, text, _) = run(&["show", "bb", "--dir", &path]);
+    assert_eq!(
+        (code, text.contains("creates table b (guarded)")),
+        (0, true),
+        "{text}"
+    );
+    let (code, text, _) = run(&["sql", "aa:bb", "--dir", &path]);
+    assert_eq!(
+        (
+            code,
+            text.contains("BEGIN;\nCREATE TABLE IF NOT EXISTS b (x int);\nCOMMIT;")
+        ),
+        (0, true),
+        "{text}"
+    );
+    let (code, text, _) = run(&["squash", "bb", "--dir", &path]);
+    assert_eq!(code, 0, "{text}");
+    let (code, text, _) = run(&["history", "--dir", &path]);
+    assert_eq!((code, text.lines().count()), (0, 2), "{text}");
+    let (code, _, wrong) = run(&["show", "zz", "--dir", &path]);
+    assert_eq!(
+        (code, wrong.contains("no revision begins with `zz`")),
+        (2, true),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn what_another_tool_left_is_judged_and_adopted() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a1_first.py");
+    let python = "from alembic import op\nimport sqlalchemy as sa\nrevision = 'a1'\ndown_revision = None\ndef upgrade():\n    op.create_table('t', sa.Column('id', sa.Integer, primary_key=True))\ndef downgrade():\n    op.drop_table('t')\n";
+    std::fs::write(&file, python).unwrap();
+    let (from, into) = (
+        dir.path().display().to_string(),
+        dir.path().join("new").display().to_string(),
+    );
+    let (code, text, wrong) = run(&["adopt", "--from-alembic", &from, "--into", &into, "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (code, &json["revisions"][0]["original"]),
+        (0, &"a1".into()),
+        "{wrong}"
+    );
+    let (code, text, _) = run(&["lint", "--dir", &into]);
+    assert_eq!(code, 0, "{text}");
+    std::fs::write(&file, python.replace("op.drop_table('t')", "op.drop_table('t'")).unwrap();
+    let (code, text, _) = run(&["adopt", "--from-alembic", &from]);
+    assert_eq!((code, text.contains("a1_first.py:8:5")), (1, true), "{text}");
+    let (code, _, _) = run(&["adopt"]);
+    assert_eq!(code, 2);
+}

@@ -4,14 +4,14 @@
 //! ([`Chain::is_sound`]) may be run. One root, one head, and a lock file that agrees.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::core::finding::{Finding, Place, Rule, Severity};
 use crate::core::graph::arrange;
 use crate::core::lock::{LOCK_FILE, Lock};
 use crate::core::parallel::in_parallel;
-use crate::core::revision::{FILE_BYTES_MAX, Reading, Revision, RevisionId, read, too_large, unreadable};
+use crate::core::revision::{FILE_BYTES_MAX, Reading, Revision, RevisionId, read, unreadable};
 use crate::core::target::{TargetError, find_prefix};
 
 /// More files than this in one directory is a mistake of path, not a history.
@@ -54,11 +54,11 @@ impl Chain {
         };
         let mut names = Vec::new();
         for entry in fs::read_dir(path).map_err(failed)? {
-            let entry = entry.map_err(failed)?.path();
-            let is_sql = entry.extension().is_some_and(|extension| extension == "sql");
-            // A link that leads nowhere is no directory either: it is kept, and reported as unreadable.
-            if is_sql && !entry.is_dir() {
-                names.push(entry);
+            let entry = entry.map_err(failed)?;
+            let name = entry.path();
+            let is_sql = name.extension().is_some_and(|extension| extension == "sql");
+            if is_sql && !is_directory(&entry, &name) {
+                names.push(name);
             }
             if names.len() > FILES_MAX {
                 return Err(ReadError::TooMany {
@@ -67,7 +67,7 @@ impl Chain {
             }
         }
         names.sort();
-        let readings = in_parallel(&names, read_file);
+        let readings = in_parallel(&names, |name| read_file(name));
         let lock_path = path.join(LOCK_FILE);
         let lock_name = lock_path.display().to_string();
         let lock = match fs::read(&lock_path) {
@@ -215,18 +215,28 @@ impl Chain {
     }
 }
 
-/// A file larger than any revision is not read at all.
-fn read_file(path: &PathBuf) -> Reading {
+/// The listing of a directory mostly says what an entry is; only a link has to be followed. One that
+/// leads nowhere is no directory either: it is kept, and reported as unreadable.
+fn is_directory(entry: &fs::DirEntry, name: &Path) -> bool {
+    match entry.file_type() {
+        Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+        Ok(_) | Err(_) => name.is_dir(),
+    }
+}
+
+fn read_file(path: &Path) -> Reading {
     let name = path.display().to_string();
-    match fs::metadata(path) {
-        Ok(about) if about.len() > FILE_BYTES_MAX => Reading {
-            revision: None,
-            findings: vec![too_large(&name)],
-        },
-        Ok(_) => match fs::read(path) {
-            Ok(bytes) => read(&name, &bytes),
-            Err(cause) => unreadable(&name, &cause),
-        },
+    match bytes_of(path) {
+        Ok(bytes) => read(&name, &bytes),
         Err(cause) => unreadable(&name, &cause),
     }
+}
+
+/// A file larger than any revision is read only so far that this can be seen.
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let file = fs::File::open(path)?;
+    let size = usize::try_from(file.metadata()?.len().min(FILE_BYTES_MAX)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size + 1);
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

@@ -1,6 +1,18 @@
 //! The commands that need no database, as functions from values to reports.
 //!
-//! The clock and chance are arguments. Only [`new`] and [`rebless`] write, and each file is written whole or not at all.
+//! The clock and chance are arguments. Each file is written whole or not at all; the files beside hold the
+//! commands that change a chain.
+
+mod branches;
+mod edit;
+#[cfg(feature = "lint")]
+mod merge;
+mod rebase;
+#[cfg(feature = "lint")]
+mod show;
+mod sql;
+#[cfg(feature = "lint")]
+mod squash;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,6 +28,19 @@ use crate::core::hash::hexadecimal;
 use crate::core::lock::{LOCK_FILE, Lock};
 use crate::core::report::{Exit, Findings, Report};
 use crate::core::revision::Revision;
+use crate::core::target::TargetError;
+
+#[cfg(feature = "lint")]
+pub(crate) use edit::renew_lock;
+pub use edit::{Mode, Relinked};
+#[cfg(feature = "lint")]
+pub use merge::{Merge, MergeReport, merge};
+pub use rebase::{Rebase, RebaseReport, rebase};
+#[cfg(feature = "lint")]
+pub use show::{ShowReport, Shown, show};
+pub use sql::{SqlReport, sql};
+#[cfg(feature = "lint")]
+pub use squash::{Squash, SquashReport, squash};
 
 /// A title is one line of a header and part of a file name.
 const TITLE_CHARS_MAX: usize = 120;
@@ -58,19 +83,29 @@ pub enum CommandError {
     /// The clock is before 1970 or far in the future.
     #[error("the given time cannot be written as a date")]
     Time,
+    /// A revision that was named is not there.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The wish makes no sense for this chain.
+    #[error("{why}")]
+    Refused {
+        /// Why, as a sentence.
+        why: String,
+    },
 }
 
 impl CommandError {
     /// How the process should end.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Unsound { .. } => Exit::Findings,
+            Self::Unsound { .. } | Self::Refused { .. } => Exit::Findings,
             Self::Read(_)
             | Self::Write { .. }
             | Self::Title
             | Self::Git(_)
             | Self::ForeignHook { .. }
-            | Self::Time => Exit::Usage,
+            | Self::Time
+            | Self::Target(_) => Exit::Usage,
         }
     }
 
@@ -83,7 +118,9 @@ impl CommandError {
             | Self::Title
             | Self::Git(_)
             | Self::ForeignHook { .. }
-            | Self::Time => &[],
+            | Self::Time
+            | Self::Target(_)
+            | Self::Refused { .. } => &[],
         }
     }
 }
@@ -247,20 +284,15 @@ impl Report for NewReport {
 /// The directory is made if it does not exist. Refused unless the chain is sound.
 pub fn new(dir: &Path, wanted: &NewRevision<'_>) -> Result<NewReport, CommandError> {
     let title = wanted.title.trim();
-    let one_line = !title.chars().any(char::is_control) && title.chars().count() <= TITLE_CHARS_MAX;
-    let slug = slug(title);
-    if !one_line || slug.is_empty() {
-        return Err(CommandError::Title);
-    }
-    let stamp = stamp(wanted.now).ok_or(CommandError::Time)?;
+    let id = hexadecimal(&wanted.chance);
+    let name = file_name(title, wanted.now, &id)?;
     fs::create_dir_all(dir).map_err(|source| CommandError::Write {
         path: dir.to_owned(),
         source,
     })?;
     let chain = sound(Chain::read_dir(dir)?)?;
     let parent = chain.head().map_or("base".to_owned(), |head| head.id.to_string());
-    let id = hexadecimal(&wanted.chance);
-    let path = dir.join(format!("{stamp}_{slug}__{id}.sql"));
+    let path = dir.join(name);
     write_new(&path, &skeleton(&id, &parent, title))?;
     let chain = Chain::read_dir(dir)?;
     write_lock(dir, &chain)?;
@@ -271,6 +303,18 @@ pub fn new(dir: &Path, wanted: &NewRevision<'_>) -> Result<NewReport, CommandErr
         file: path.display().to_string(),
         found: Findings::new(lasting),
     })
+}
+
+/// Time for people, title, id for the graph.
+fn file_name(title: &str, now: SystemTime, id: &str) -> Result<String, CommandError> {
+    let title = title.trim();
+    let one_line = !title.chars().any(char::is_control) && title.chars().count() <= TITLE_CHARS_MAX;
+    let slug = slug(title);
+    if !one_line || slug.is_empty() {
+        return Err(CommandError::Title);
+    }
+    let stamp = stamp(now).ok_or(CommandError::Time)?;
+    Ok(format!("{stamp}_{slug}__{id}.sql"))
 }
 
 fn sound(chain: Chain) -> Result<Chain, CommandError> {
@@ -359,7 +403,7 @@ fn skeleton(id: &str, parent: &str, title: &str) -> String {
     )
 }
 
-fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
     let failed = |source| CommandError::Write {
         path: path.to_owned(),
         source,
@@ -374,16 +418,22 @@ fn write_new(path: &Path, text: &str) -> Result<(), CommandError> {
         .map_err(failed)
 }
 
-/// Beside the target and then renamed: a reader sees the old lock or the new one, never half of one.
 fn write_lock(dir: &Path, chain: &Chain) -> Result<(), CommandError> {
-    let path = dir.join(LOCK_FILE);
-    let beside = dir.join(format!(".{LOCK_FILE}.new"));
-    let failed = |path: &Path, source| CommandError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    fs::write(&beside, Lock::of(chain.revisions()).render()).map_err(|source| failed(&beside, source))?;
-    fs::rename(&beside, &path).map_err(|source| failed(&path, source))
+    edit::write_whole(
+        &dir.join(LOCK_FILE),
+        Lock::of(chain.revisions()).render().as_bytes(),
+    )
+}
+
+/// A title as part of a file name, whatever it holds.
+#[cfg(feature = "lint")]
+pub(crate) fn file_slug(title: &str) -> String {
+    let slug = slug(title);
+    if slug.is_empty() {
+        "revision".to_owned()
+    } else {
+        slug
+    }
 }
 
 /// Letters and digits of the title in lower case, Romanian letters without their marks, joined by underscores.

@@ -84,6 +84,8 @@ impl<'a> Graph<'a> {
                     findings.push(dangling(revision, parent, revisions));
                 }
             }
+            let replaced = revision.replaces.iter().filter_map(|id| index.get(id));
+            findings.extend(replaced.map(|at| still_there(revision, &revisions[*at])));
         }
         graph
     }
@@ -261,6 +263,18 @@ fn dangling(revision: &Revision, parent: &RevisionId, revisions: &[Revision]) ->
         .iter()
         .filter(|other| other.id != revision.id)
         .map(|other| other.id.as_str());
+    let squash = revisions.iter().find(|other| other.replaces.contains(parent));
+    if let Some(squash) = squash {
+        let message = format!(
+            "parent `{parent}` of `{}` was squashed into `{}`",
+            revision.id, squash.id
+        );
+        let help = format!(
+            "if `{parent}` was the last of them, set `-- parent: {}`; otherwise rebase onto the head",
+            squash.id
+        );
+        return Finding::error(Rule::G03, revision.parent_place.clone(), message, help);
+    }
     let help = match nearest(parent.as_str(), others) {
         Some(near) => format!("did you mean `{near}`? otherwise restore the missing file"),
         None => "restore the missing file, or name a revision that exists (`migrate history` lists them)"
@@ -268,4 +282,13 @@ fn dangling(revision: &Revision, parent: &RevisionId, revisions: &[Revision]) ->
     };
     let message = format!("parent `{parent}` of `{}` is in no file", revision.id);
     Finding::error(Rule::G03, revision.parent_place.clone(), message, help)
+}
+
+fn still_there(squash: &Revision, old: &Revision) -> Finding {
+    let message = format!(
+        "`{}` replaces `{}`, and both are in the directory",
+        squash.id, old.id
+    );
+    let help = "delete the file that is replaced, or take its id out of `replaces`";
+    Finding::error(Rule::G10, squash.id_place.clone(), message, help).related(&old.id_place, "replaced")
 }

@@ -74,24 +74,27 @@ impl Lock {
         let mut at = 0;
         for (number, raw) in text.split_inclusive('\n').enumerate() {
             let line = raw.trim();
-            let place = Place::in_text(file, text, at, at + raw.trim_end().len());
+            let start = at;
             at += raw.len();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            if let [id, parents, token, raw] = fields.as_slice()
+            let mut fields = line.split_whitespace();
+            let four = [fields.next(), fields.next(), fields.next(), fields.next()];
+            if let [Some(id), Some(parents), Some(token), Some(raw)] = four
+                && fields.next().is_none()
                 && token.starts_with("h1:")
                 && raw.starts_with("r1:")
             {
                 lock.lines.push(LockLine {
-                    id: (*id).to_owned(),
-                    parents: (*parents).to_owned(),
-                    token_hash: (*token).to_owned(),
-                    raw_hash: (*raw).to_owned(),
+                    id: id.to_owned(),
+                    parents: parents.to_owned(),
+                    token_hash: token.to_owned(),
+                    raw_hash: raw.to_owned(),
                     line: number + 1,
                 });
             } else if findings.len() < DIFFERENCES_MAX {
+                let place = Place::in_text(file, text, start, start + raw.trim_end().len());
                 findings.push(bad_line(line, place));
             }
         }

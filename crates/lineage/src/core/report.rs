@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::core::draw::Paint;
 use crate::core::finding::{Finding, Summary};
+use crate::core::parallel::in_parallel;
 
 /// Exit codes of the command line. Scripts rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,9 +82,6 @@ impl Findings {
 
     /// The same, with colours if wanted.
     pub fn render(&self, paint: Paint) -> String {
-        self.findings
-            .iter()
-            .map(|finding| finding.render(paint) + "\n")
-            .collect()
+        in_parallel(&self.findings, |finding| finding.render(paint) + "\n").concat()
     }
 }

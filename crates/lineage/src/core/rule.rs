@@ -57,6 +57,8 @@ rules! {
     G08,
     /// An `allow` line that allows nothing.
     G09,
+    /// A revision that another one replaces, and that is still there.
+    G10,
     /// An object created again with the same definition, behind a guard.
     D01,
     /// An object created again with another definition; the guard hides that the second never exists.
@@ -137,6 +139,20 @@ rules! {
     R05,
     /// A rename or drop in an `expand` revision.
     P02,
+    /// Two sides of a merge that touch the same thing.
+    M01,
+    /// An original without a way back.
+    A01,
+    /// An Alembic directory whose `env.py` takes no lock.
+    A03,
+    /// An index built CONCURRENTLY behind a guard, which stays INVALID after a crash.
+    A04,
+    /// An operation of the original that could not be read and must be written by hand.
+    A05,
+    /// A file of another tool that cannot be read, or that the tool would refuse.
+    A06,
+    /// A migration that its tool repeats, adopted as it is now.
+    A07,
     /// A revision was edited after it was applied.
     T01,
     /// Only comments, whitespace or case changed since.
@@ -190,9 +206,17 @@ impl Rule {
         let id = self.to_string();
         let linted = matches!(
             id.as_bytes().first(),
-            Some(b'D' | b'O' | b'I' | b'L' | b'R' | b'P')
+            Some(b'D' | b'O' | b'I' | b'L' | b'R' | b'P' | b'M')
         );
         linted && !matches!(self, Self::I04 | Self::L25 | Self::R01 | Self::R05)
+    }
+}
+
+impl Rule {
+    /// True for rules about files, header, graph and lock.
+    #[cfg(feature = "lint")]
+    pub(crate) fn is_of_graph(self) -> bool {
+        self <= Self::G10
     }
 }
 

@@ -3,7 +3,7 @@
 //! Always holds: statements are in order, do not overlap, and hold every token but comments around
 //! them and the semicolons between them. Never judges grammar.
 
-use crate::core::token::{Token, TokenError, TokenKind, tokenize};
+use crate::core::token::{Token, TokenError, TokenKind, tokenize, tokens};
 
 /// One statement as a byte range of its script, without the final semicolon and outer comments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,14 @@ impl Statement {
     pub fn text<'a>(&self, script: &'a str) -> &'a str {
         script.get(self.start..self.end).unwrap_or("")
     }
+
+    /// The same statement, counted from byte `start` of its script.
+    pub(crate) fn back_by(self, start: usize) -> Self {
+        Self {
+            start: self.start.saturating_sub(start),
+            end: self.end.saturating_sub(start),
+        }
+    }
 }
 
 /// The statements of `script`. Semicolons inside parentheses (`CREATE RULE`) and inside SQL-standard
@@ -31,7 +39,8 @@ pub fn split(script: &str) -> Result<Vec<Statement>, TokenError> {
     ))
 }
 
-fn split_tokens<'a>(script: &str, tokens: impl Iterator<Item = &'a Token>) -> Vec<Statement> {
+/// The same for tokens that were read before, without comments.
+pub(crate) fn split_tokens<'a>(script: &str, tokens: impl Iterator<Item = &'a Token>) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut open: Option<Statement> = None;
     let mut nesting = Nesting::default();
@@ -96,11 +105,7 @@ impl Nesting {
 
 /// The first words of a statement in lower case, enough to know what kind it is.
 pub(crate) fn leading_words(statement: &str, count: usize) -> Vec<String> {
-    let Ok(tokens) = tokenize(statement) else {
-        return Vec::new();
-    };
-    tokens
-        .iter()
+    tokens(statement)
         .filter(|token| !token.is_comment())
         .skip_while(|token| token.kind == TokenKind::Mark && token.text(statement) == "(")
         .take_while(|token| token.kind == TokenKind::Word)
@@ -162,6 +167,11 @@ fn reads_client(statement: &str) -> bool {
 
 /// `CREATE [UNIQUE] INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY`, `REINDEX ... CONCURRENTLY`, `DETACH PARTITION x CONCURRENTLY`.
 fn is_concurrent(statement: &str) -> bool {
+    // Nearly no statement says the word, and looking for it costs less than reading the tokens.
+    let said = |window: &[u8]| window.eq_ignore_ascii_case(b"concurrently");
+    if !statement.as_bytes().windows(b"concurrently".len()).any(said) {
+        return false;
+    }
     let words = words_of(statement);
     let index = words
         .windows(2)

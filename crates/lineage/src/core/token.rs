@@ -96,17 +96,12 @@ impl TokenError {
 
 /// All tokens of `source`, comments included.
 pub fn tokenize(source: &str) -> Result<Vec<Token>, TokenError> {
-    let mut lexer = Lexer {
-        bytes: source.as_bytes(),
-        source,
-        at: 0,
-        escapes_go_on: false,
-    };
-    let mut tokens = Vec::new();
-    while let Some(token) = lexer.next_token()? {
-        tokens.push(token);
-    }
-    Ok(tokens)
+    Lexer::of(source).collect()
+}
+
+/// The tokens of `source` up to something that is never closed, each found when it is asked for.
+pub(crate) fn tokens(source: &str) -> impl Iterator<Item = Token> {
+    Lexer::of(source).map_while(Result::ok)
 }
 
 struct Lexer<'a> {
@@ -117,7 +112,24 @@ struct Lexer<'a> {
     escapes_go_on: bool,
 }
 
-impl Lexer<'_> {
+impl Iterator for Lexer<'_> {
+    type Item = Result<Token, TokenError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_token().transpose()
+    }
+}
+
+impl<'a> Lexer<'a> {
+    fn of(source: &'a str) -> Self {
+        Self {
+            bytes: source.as_bytes(),
+            source,
+            at: 0,
+            escapes_go_on: false,
+        }
+    }
+
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.bytes.get(self.at + ahead).copied()
     }

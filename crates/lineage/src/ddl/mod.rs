@@ -4,6 +4,7 @@
 //! knows the parser. Nothing here judges: the linter applies the effects to its catalogue.
 //! No input makes it panic; what cannot be understood becomes [`model::Action::Opaque`].
 
+pub mod describe;
 pub(crate) mod lower;
 pub mod model;
 pub(crate) mod types;

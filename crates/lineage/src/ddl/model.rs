@@ -280,6 +280,8 @@ pub enum Action {
     SearchPath(Option<String>),
     /// `SET lock_timeout` to something else than 0.
     LockTimeout,
+    /// `SET lock_timeout` to 0 or the default, `RESET`: no limit from here.
+    NoLockTimeout,
     /// Something that cannot be seen from outside, and why.
     Opaque(String),
 }

@@ -42,15 +42,19 @@ impl Space {
     }
 }
 
+/// The schema of temporary objects, which is looked into first.
+pub(super) const TEMPORARY: &str = "pg_temp";
+
 /// The parts of a table.
 pub(super) const PARTS: [Space; 4] = [Space::Column, Space::Constraint, Space::Trigger, Space::Policy];
 
-/// The name of an object in the catalogue.
+/// The name of an object in the catalogue. Keys are in the order of their fields: the name differs most
+/// often, so it is compared first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
-    pub(super) space: Space,
-    pub(super) schema: String,
     pub(super) name: String,
+    pub(super) schema: String,
+    pub(super) space: Space,
     /// The column, constraint, trigger or policy of the table `name`.
     pub(super) part: String,
 }
@@ -160,11 +164,18 @@ pub(super) struct Catalogue {
     entries: BTreeMap<Key, Arc<Entry>>,
     needed_by: HashMap<Key, BTreeSet<Key>>,
     journal: Vec<(Key, Option<Arc<Entry>>)>,
+    /// Something was ever put into `pg_temp`; few chains do, and every name would be looked up there first.
+    temporary: bool,
 }
 
 impl Catalogue {
     pub(super) fn get(&self, key: &Key) -> Option<&Arc<Entry>> {
         self.entries.get(key)
+    }
+
+    /// False if there never was anything in the schema of temporary objects.
+    pub(super) fn holds_temporary(&self) -> bool {
+        self.temporary
     }
 
     pub(super) fn has(&self, key: &Key) -> bool {
@@ -173,6 +184,7 @@ impl Catalogue {
 
     /// Puts an object in, or in another's place.
     pub(super) fn put(&mut self, key: Key, entry: Entry) {
+        self.temporary |= key.schema == TEMPORARY;
         let before = self.exchange(&key, Some(&Arc::new(entry)));
         self.journal.push((key, before));
     }
@@ -241,24 +253,19 @@ impl Catalogue {
     /// Everything in a schema.
     pub(super) fn in_schema(&self, schema: &str) -> Vec<Key> {
         let spaces = [Space::Relation, Space::Type, Space::Routine];
-        let keys = spaces.iter().flat_map(|space| {
-            self.entries
-                .range(Key::new(*space, schema, "")..)
-                .take_while(move |(key, _)| key.space == *space && key.schema == schema)
-                .map(|(key, _)| key.clone())
-        });
-        keys.collect()
+        let inside = |key: &&Key| key.schema == schema && spaces.contains(&key.space);
+        self.entries.keys().filter(inside).cloned().collect()
     }
 
     /// Functions of this name with any arguments.
     pub(super) fn routines(&self, schema: &str, name: &str) -> Vec<Key> {
         let prefix = format!("{name}(");
         self.entries
-            .range(Key::new(Space::Routine, schema, &prefix)..)
-            .take_while(|(key, _)| {
-                key.space == Space::Routine && key.schema == schema && key.name.starts_with(&prefix)
-            })
-            .map(|(key, _)| key.clone())
+            .range(Key::new(Space::Schema, "", &prefix)..)
+            .map(|(key, _)| key)
+            .take_while(|key| key.name.starts_with(&prefix))
+            .filter(|key| key.space == Space::Routine && key.schema == schema)
+            .cloned()
             .collect()
     }
 

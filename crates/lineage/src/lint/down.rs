@@ -26,7 +26,7 @@ impl Walk<'_> {
             .collect();
         let top = self.catalogue.mark();
         let opaque_up = self.opaque.is_some_and(|origin| origin.revision == self.revision);
-        let (path, opaque, told) = (self.path.clone(), self.opaque, self.told.clone());
+        let (path, opaque) = (self.path.clone(), self.opaque);
         self.down = true;
         for effect in effects {
             self.destroys(effect, &made_here);
@@ -38,7 +38,10 @@ impl Walk<'_> {
         }
         self.down = false;
         self.catalogue.undo(top);
-        (self.path, self.opaque, self.told) = (path, opaque, told);
+        for said in self.told_back.drain(..) {
+            self.told.remove(&said);
+        }
+        (self.path, self.opaque) = (path, opaque);
     }
 
     /// R03: rows and columns that were there before the revision.
@@ -102,6 +105,7 @@ impl Walk<'_> {
                 wrong.push((key, what));
             }
         }
+        wrong.sort_by(|(left, _), (right, _)| (left.space, left).cmp(&(right.space, right)));
         // With a table come its parts; naming the table says it all.
         let whole: BTreeSet<Key> = wrong
             .iter()

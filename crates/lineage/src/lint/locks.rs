@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::core::finding::{Rule, Severity};
+use crate::core::finding::Rule;
 use crate::core::revision::Phase;
 use crate::core::token::{TokenKind, tokenize};
 use crate::ddl::model::{
@@ -421,47 +421,58 @@ impl Walk<'_> {
 
     /// L21 and L22: what does not belong into a revision without a transaction.
     fn without_transaction(&mut self, effects: &[Effect]) {
-        let concurrent = |effect: &Effect| match &effect.action {
-            Action::CreateIndex(index) => index.concurrently,
-            Action::Drop { concurrently, .. } | Action::Maintain { concurrently, .. } => *concurrently,
-            _ => false,
+        let Some(built) = effects.iter().find(|effect| is_concurrent(&effect.action)) else {
+            return;
         };
-        let timeout = effects.iter().find(|effect| effect.action == Action::LockTimeout);
-        let built = effects.iter().find(|effect| concurrent(effect));
-        if let (Some(timeout), Some(built)) = (timeout, built) {
-            let message = "CONCURRENTLY waits for old transactions; a lock timeout ends the wait and leaves an INVALID index".to_owned();
-            let finding = self.error(Rule::L21, built.at, "*", message, "take `SET lock_timeout` out");
-            let finding = finding.related(&self.here(timeout.at), "the timeout");
-            self.tell(finding);
-        }
-        let needs_it = |effect: &&Effect| {
-            concurrent(effect)
-                || matches!(
-                    effect.action,
-                    Action::AddLabel { .. } | Action::Rows { .. } | Action::Validate { .. }
-                )
-        };
-        let stray = effects.iter().find(|effect| {
-            !needs_it(effect)
-                && !matches!(
-                    effect.action,
-                    Action::SearchPath(_) | Action::LockTimeout | Action::Opaque(_)
-                )
-        });
-        if let (Some(stray), Some(_)) = (stray, built) {
-            let message =
-                "this statement could run in a transaction, but stands beside one that cannot".to_owned();
-            let finding = self.error(
-                Rule::L22,
-                stray.at,
-                "*",
-                message,
-                "put it into a revision of its own, with a transaction",
-            );
-            let finding = finding.with_severity(Severity::Error);
+        self.built_under_timeout(effects);
+        if let Some(stray) = effects.iter().find(|effect| !may_stand_beside(&effect.action)) {
+            let message = "this statement could run in a transaction, but stands beside one that cannot";
+            let help = "put it into a revision of its own, with a transaction";
+            let finding = self.error(Rule::L22, stray.at, "*", message.to_owned(), help);
+            let finding = finding.related(&self.here(built.at), "the one that cannot");
             self.tell(finding);
         }
     }
+
+    /// L21: a timeout counts for what comes after it, until it is taken back.
+    fn built_under_timeout(&mut self, effects: &[Effect]) {
+        let mut limit = None;
+        for effect in effects {
+            match (&effect.action, limit) {
+                (Action::LockTimeout, _) => limit = Some(effect.at),
+                (Action::NoLockTimeout, _) => limit = None,
+                (action, Some(timeout)) if is_concurrent(action) => {
+                    let message = "CONCURRENTLY waits for old transactions; a lock timeout ends the wait and leaves an INVALID index";
+                    let help = "take `SET lock_timeout` out, or set it to 0 before";
+                    let finding = self.error(Rule::L21, effect.at, "*", message.to_owned(), help);
+                    let finding = finding.related(&self.here(timeout), "the timeout");
+                    return self.tell(finding);
+                }
+                (_, _) => {}
+            }
+        }
+    }
+}
+
+fn is_concurrent(action: &Action) -> bool {
+    match action {
+        Action::CreateIndex(index) => index.concurrently,
+        Action::Drop { concurrently, .. } | Action::Maintain { concurrently, .. } => *concurrently,
+        _ => false,
+    }
+}
+
+/// What has a reason of its own to run outside of a transaction, or changes no object.
+fn may_stand_beside(action: &Action) -> bool {
+    let own_reason = matches!(
+        action,
+        Action::AddLabel { .. } | Action::Rows { .. } | Action::Validate { .. }
+    );
+    let setting = matches!(
+        action,
+        Action::SearchPath(_) | Action::LockTimeout | Action::NoLockTimeout | Action::Opaque(_)
+    );
+    is_concurrent(action) || own_reason || setting
 }
 
 const NOT_NULL_CURE: &str = "add CHECK (column IS NOT NULL) NOT VALID, validate it in the next revision, then SET NOT NULL costs nothing";

@@ -14,6 +14,7 @@ mod catalogue;
 mod change;
 mod create;
 mod down;
+mod footprint;
 mod guards;
 mod keys;
 mod locks;
@@ -26,13 +27,14 @@ use crate::core::chain::Chain;
 use crate::core::finding::Finding;
 use crate::core::parallel::in_parallel_deep;
 use crate::core::report::Findings;
-use crate::core::revision::{Down, Revision};
+use crate::core::revision::{Down, Revision, Section};
 use crate::ddl::lower::lower;
 use crate::ddl::model::{Action, Effect};
 
 use catalogue::{Catalogue, Key, Origin, Space};
 use walk::Walk;
 
+pub(crate) use footprint::overlaps;
 pub use report::{Counts, LintReport};
 
 /// What the linter is told besides the chain.
@@ -59,6 +61,7 @@ pub fn lint(chain: &Chain, options: &LintOptions) -> LintReport {
         opaque: None,
         extensions: false,
         told: HashSet::new(),
+        told_back: Vec::new(),
         cleared: BTreeSet::new(),
     };
     for (position, effects) in lowered.iter().enumerate() {
@@ -67,6 +70,7 @@ pub fn lint(chain: &Chain, options: &LintOptions) -> LintReport {
     }
     let mut findings = chain.findings().to_vec();
     findings.append(&mut walk.findings);
+    findings.extend(footprint::merges(revisions));
     let counts = count(&lowered, revisions.len());
     let (findings, allowed) = allow::apply(revisions, findings);
     LintReport {
@@ -77,18 +81,14 @@ pub fn lint(chain: &Chain, options: &LintOptions) -> LintReport {
 
 /// By file and line, so that a report reads like the directory; the graph first.
 fn in_reading_order(mut findings: Vec<Finding>) -> Vec<Finding> {
-    findings.sort_by(|left, right| {
-        let graph = |finding: &Finding| !finding.rule.to_string().starts_with('G');
-        let key = |finding: &Finding| {
-            (
-                graph(finding),
-                finding.place.file.clone(),
-                finding.place.line,
-                finding.place.column,
-                finding.rule,
-            )
-        };
-        key(left).cmp(&key(right))
+    findings.sort_by_cached_key(|finding| {
+        (
+            !finding.rule.is_of_graph(),
+            finding.place.file.clone(),
+            finding.place.line,
+            finding.place.column,
+            finding.rule,
+        )
     });
     findings
 }
@@ -108,6 +108,16 @@ fn lower_revision(revision: &Revision) -> Lowered {
         up: lower(&revision.up.sql, &revision.up.statements),
         down,
     }
+}
+
+/// The effects of one section alone.
+pub(crate) fn effects_of(section: &Section) -> Vec<Effect> {
+    in_parallel_deep(std::slice::from_ref(section), |section| {
+        lower(&section.sql, &section.statements)
+    })
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn count(lowered: &[Lowered], revisions: usize) -> Counts {
@@ -218,7 +228,7 @@ impl Walk<'_> {
         match &effect.action {
             Action::Opaque(why) => self.cannot_see(effect, why),
             Action::SearchPath(to) => self.path = to.clone().unwrap_or_else(|| "public".to_owned()),
-            Action::LockTimeout => {}
+            Action::LockTimeout | Action::NoLockTimeout => {}
             Action::CreateSchema(_)
             | Action::CreateExtension(_)
             | Action::CreateTable(_)

@@ -8,7 +8,7 @@ use crate::core::revision::{Down, Revision, Section};
 use crate::ddl::model::{Effect, Kind, Name, Named, Span};
 
 use super::LintOptions;
-use super::catalogue::{Catalogue, Entry, Facts, Key, Origin, Space};
+use super::catalogue::{Catalogue, Entry, Facts, Key, Origin, Space, TEMPORARY};
 
 /// The state of one walk.
 pub(super) struct Walk<'a> {
@@ -28,6 +28,8 @@ pub(super) struct Walk<'a> {
     pub(super) extensions: bool,
     /// Said once is enough.
     pub(super) told: HashSet<(Rule, Key)>,
+    /// What of it was said in the way back that is being tried; each way back speaks for itself.
+    pub(super) told_back: Vec<(Rule, Key)>,
     /// Objects this revision dropped behind a guard: making them anew needs no guard.
     pub(super) cleared: BTreeSet<Key>,
 }
@@ -99,9 +101,15 @@ impl Walk<'_> {
 
     /// Adds a finding unless the rule has spoken of this object before.
     pub(super) fn tell_once(&mut self, key: &Key, finding: Finding) {
-        if self.told.insert((finding.rule, key.clone())) {
-            self.findings.push(finding);
+        let what = (finding.rule, key.clone());
+        if self.told.contains(&what) {
+            return;
         }
+        if self.down {
+            self.told_back.push(what.clone());
+        }
+        self.told.insert(what);
+        self.findings.push(finding);
     }
 
     /// True for schemas that others look after.
@@ -128,11 +136,21 @@ impl Walk<'_> {
         if name.schema.is_some() || matches!(space, Space::Schema | Space::Extension) {
             return plain;
         }
-        ["pg_temp", self.path.as_str(), "public"]
-            .iter()
-            .map(|schema| Key::new(space, schema, &name.name))
-            .find(|key| self.catalogue.has(key))
-            .unwrap_or(plain)
+        if self.catalogue.holds_temporary() {
+            let temporary = Key::new(space, TEMPORARY, &name.name);
+            if self.catalogue.has(&temporary) {
+                return temporary;
+            }
+        }
+        if self.path == "public" || self.catalogue.has(&plain) {
+            return plain;
+        }
+        let public = Key::new(space, "public", &name.name);
+        if self.catalogue.has(&public) {
+            public
+        } else {
+            plain
+        }
     }
 
     /// A function by name alone or with its arguments; `None` if it is not there.

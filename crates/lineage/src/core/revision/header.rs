@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::finding::{Finding, Place, Rule};
+use crate::core::finding::{Place, Rule};
 use crate::core::nearest::nearest;
 
 use super::read::{Reader, Value};
@@ -231,19 +231,20 @@ impl Reader<'_> {
         }
     }
 
+    /// What a squash stands for.
     pub(super) fn replaces(&mut self, value: Option<&Value>) -> Vec<RevisionId> {
         let Some(value) = value else { return Vec::new() };
-        self.findings.push(Finding::error(
-            Rule::U01,
-            value.place.clone(),
-            "squash revisions (`replaces`) are not offered by this version of the engine",
-            "keep the replaced revisions in the chain",
-        ));
-        value
-            .text
-            .split(',')
-            .filter_map(|name| RevisionId::parse(name.trim()))
-            .collect()
+        let mut replaced = Vec::new();
+        for name in value.text.split(',').map(str::trim) {
+            if let Some(id) = RevisionId::parse(name) {
+                replaced.push(id);
+                continue;
+            }
+            let message = format!("`{name}` is not a revision id");
+            let help = "`replaces` lists the ids that this revision stands for, with commas";
+            self.report(value.place.clone(), message, help);
+        }
+        replaced
     }
 }
 

@@ -16,7 +16,7 @@ use crate::core::finding::{Place, Rule};
 use crate::core::hash::TokenHash;
 use crate::core::script::Statement;
 
-pub(crate) use read::{FILE_BYTES_MAX, Reading, read, too_large, unreadable};
+pub(crate) use read::{FILE_BYTES_MAX, Reading, read, unreadable};
 
 const ID_CHARS_MAX: usize = 64;
 

@@ -2,12 +2,12 @@
 
 use crate::core::finding::{Finding, Place, Rule, Severity};
 use crate::core::nearest::nearest;
-use crate::core::script::{control, forbidden, leading_words, split};
+use crate::core::script::{control, forbidden, leading_words, split_tokens};
 use crate::core::step::Way;
 use crate::core::token::{Token, TokenKind};
 
 use super::read::{Reader, Value};
-use super::{Down, Section};
+use super::{Down, RevisionId, Section};
 
 /// The kinds of section mark.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,17 @@ impl Reader<'_> {
             );
             return Section::default();
         };
-        if up.statements.is_empty() {
+        up
+    }
+
+    /// A merge joins two lines and may have nothing else to do.
+    pub(super) fn not_written_yet(&mut self, up: &Section, parents: &[RevisionId]) {
+        if up.statements.is_empty() && parents.len() < 2 && up != &Section::default() {
             let place = self.place(up.offset.saturating_sub(1), up.offset);
             let message = "the up part has no statement yet";
             let finding = Finding::error(Rule::G06, place, message, "write it, or delete the revision");
             self.findings.push(finding.with_severity(Severity::Warning));
         }
-        up
     }
 
     pub(super) fn down(&mut self, down: Option<Section>, irreversible: Option<Value>) -> Option<Down> {
@@ -94,6 +98,21 @@ impl Reader<'_> {
             }
         }
         None
+    }
+
+    /// `-- unread: ...`: an adopted revision is not whole until somebody has written what stands there.
+    pub(super) fn unread(&mut self, tokens: &[Token]) {
+        let comments = tokens.iter().filter(|token| token.kind == TokenKind::LineComment);
+        for token in comments {
+            let marked = token.text(&self.text).starts_with("-- unread:");
+            if marked && self.starts_line(token.start) {
+                let place = self.place(token.start, token.end);
+                let message = "an operation of the original could not be read";
+                let help = "write it as SQL in place of this line and the DO block below it";
+                self.findings
+                    .push(Finding::error(Rule::A05, place, message, help));
+            }
+        }
     }
 
     fn starts_line(&self, at: usize) -> bool {
@@ -211,7 +230,14 @@ impl Reader<'_> {
             let help = "a revision is plain SQL; only `\\quit` directly above `-- >> down` is allowed";
             self.report(place, "a psql command in a revision", help);
         }
-        let statements = split(&sql).unwrap_or_default();
+        let kept = inside
+            .iter()
+            .copied()
+            .filter(|t| quit.is_none_or(|(from, to)| t.start < from || t.end > to));
+        let statements = split_tokens(&self.text, kept)
+            .into_iter()
+            .map(|statement| statement.back_by(start))
+            .collect();
         Section {
             sql,
             offset: start,

@@ -43,8 +43,7 @@ pub(crate) fn read(file: &str, bytes: &[u8]) -> Reading {
     }
 }
 
-/// Said before such a file is even read.
-pub(crate) fn too_large(file: &str) -> Finding {
+fn too_large(file: &str) -> Finding {
     Finding::error(
         Rule::G06,
         Place::file(file),
@@ -137,6 +136,7 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
+        self.unread(&tokens);
         let header_end = self.header_end();
         let mut allows = Vec::new();
         let mut header = self.header(header_end, &mut allows);
@@ -153,6 +153,7 @@ impl Reader<'_> {
         let phase = self.phase(header.remove("phase").as_ref());
         let replaces = self.replaces(header.remove("replaces").as_ref());
         let up = self.up(parts.up);
+        self.not_written_yet(&up, parents.as_deref().unwrap_or_default());
         let (Some(id), Some(parents), Some(down)) = (id, parents, down) else {
             return None;
         };

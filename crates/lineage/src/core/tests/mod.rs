@@ -1,7 +1,10 @@
 //! What a person sees of files, graph, hashes and lock.
 
+mod bad_input;
 mod files;
 mod graph;
+#[cfg(feature = "lint")]
+mod relink;
 mod tokens;
 
 use crate::core::chain::Chain;

@@ -239,8 +239,31 @@ pub(super) fn object_of(context: &Context, kind: Kind, node: &SyntaxNode) -> Opt
     Some(object)
 }
 
-/// Nodes that name an object that must be there.
+/// Nodes that name an object that must be there, of the kinds that we follow.
 pub(super) fn is_reference(kind: SyntaxKind) -> bool {
-    let name = format!("{kind:?}");
-    (name.ends_with("_REF") && name != "ROLE_REF") || name.ends_with("_SIG") || name == "AGGREGATE"
+    matches!(
+        kind,
+        SyntaxKind::AGGREGATE
+            | SyntaxKind::COLUMN_NAME_REF
+            | SyntaxKind::CONSTRAINT_NAME_REF
+            | SyntaxKind::DOMAIN_REF
+            | SyntaxKind::EXTENSION_REF
+            | SyntaxKind::FUNCTION_NAME_REF
+            | SyntaxKind::FUNCTION_SIG
+            | SyntaxKind::INDEX_REF
+            | SyntaxKind::NAME_REF
+            | SyntaxKind::PATH_REF
+            | SyntaxKind::POLICY_REF
+            | SyntaxKind::PROCEDURE_NAME_REF
+            | SyntaxKind::PROCEDURE_SIG
+            | SyntaxKind::RELATION_NAME_REF
+            | SyntaxKind::ROUTINE_NAME_REF
+            | SyntaxKind::ROUTINE_SIG
+            | SyntaxKind::SCHEMA_REF
+            | SyntaxKind::SEQUENCE_REF
+            | SyntaxKind::TABLE_NAME_REF
+            | SyntaxKind::TRIGGER_REF
+            | SyntaxKind::TYPE_NAME_REF
+            | SyntaxKind::VIEW_REF
+    )
 }

@@ -189,7 +189,10 @@ pub(super) fn drop(context: &Context, kind: Kind, node: &SyntaxNode) -> Option<A
         .and_then(|on| on.children().next())
         .and_then(|on| named(context, &on));
     let lists = node.children().flat_map(|child| {
-        let is_list = format!("{:?}", child.kind()).ends_with("_LIST");
+        let is_list = matches!(
+            child.kind(),
+            SyntaxKind::FUNCTION_SIG_LIST | SyntaxKind::PROCEDURE_SIG_LIST | SyntaxKind::ROUTINE_SIG_LIST
+        );
         if is_list {
             child.children().collect()
         } else {

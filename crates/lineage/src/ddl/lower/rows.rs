@@ -60,6 +60,9 @@ pub(super) fn read(text: &str) -> Option<Action> {
             })
         }
         "set" => set(words),
+        "reset" => {
+            matches!(words.next_word()?.as_str(), "lock_timeout" | "all").then_some(Action::NoLockTimeout)
+        }
         _ => None,
     }
 }
@@ -95,7 +98,11 @@ fn set(mut words: Words<'_>) -> Option<Action> {
                 .iter()
                 .any(|token| matches!(token.text(words.text), "0" | "'0'" | "'0s'" | "'0ms'"))
                 || words.holds("default");
-            (!off).then_some(Action::LockTimeout)
+            Some(if off {
+                Action::NoLockTimeout
+            } else {
+                Action::LockTimeout
+            })
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! From nodes of the parser to names, spans and comparable texts.
 
 use squawk_syntax::ast::{self, AstNode};
-use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
+use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 
 use crate::core::token::{Token, TokenKind, tokenize};
 use crate::ddl::model::{Name, Named};
@@ -87,18 +87,23 @@ pub(super) fn definition(node: &SyntaxNode) -> String {
 /// The same without the nodes of some kinds.
 pub(super) fn definition_without(node: &SyntaxNode, left_out: &[SyntaxKind]) -> String {
     let mut out = String::new();
-    let kept = tokens(node).filter(|token| {
-        token.kind() != SyntaxKind::SEMICOLON
-            && (left_out.is_empty()
-                || !token
-                    .parent_ancestors()
-                    .take_while(|ancestor| ancestor != node)
-                    .any(|ancestor| left_out.contains(&ancestor.kind())))
-    });
-    for token in kept {
-        push(&mut out, token.text());
-    }
+    add_definition(node, left_out, &mut out);
     out
+}
+
+fn add_definition(node: &SyntaxNode, left_out: &[SyntaxKind], out: &mut String) {
+    for child in node.children_with_tokens() {
+        match child {
+            SyntaxElement::Node(inner) if left_out.contains(&inner.kind()) => {}
+            SyntaxElement::Node(inner) => add_definition(&inner, left_out, out),
+            SyntaxElement::Token(token) => {
+                let kind = token.kind();
+                if !kind.is_trivia() && kind != SyntaxKind::SEMICOLON {
+                    push(out, token.text());
+                }
+            }
+        }
+    }
 }
 
 /// Adds one token: quoted names that need no quotes lose them, bodies of functions are normalised as SQL.
@@ -111,7 +116,7 @@ fn push(out: &mut String, text: &str) {
         Some(b'$') => out.push_str(&body(text)),
         Some(b'"') => out.push_str(&unquoted(text)),
         Some(_) if text.contains('\'') => out.push_str(text),
-        Some(_) | None => out.push_str(&text.to_ascii_lowercase()),
+        Some(_) | None => out.extend(text.chars().map(|c| c.to_ascii_lowercase())),
     }
 }
 

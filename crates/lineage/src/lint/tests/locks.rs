@@ -133,6 +133,132 @@ fn many_tables_locked_at_once_are_a_pause_for_all() {
 }
 
 #[test]
+fn a_truncate_that_reaches_other_tables_is_named() {
+    in_use_or_not("TRUNCATE a CASCADE;", &["L12? 2:7 public.a"]);
+    in_use_or_not(
+        "truncate table only a restart identity cascade;",
+        &["L12? 2:7 public.a"],
+    );
+    for silent in [
+        "TRUNCATE a;",
+        "TRUNCATE a, t RESTART IDENTITY;",
+        "TRUNCATE a /* not CASCADE */; -- CASCADE",
+        "CREATE TABLE \"cascade\" (x int); TRUNCATE \"cascade\";",
+        "DELETE FROM a;",
+    ] {
+        in_use_or_not(silent, &[]);
+    }
+}
+
+/// Whether a table is new makes no difference: an older one may refer to it.
+#[track_caller]
+fn in_use_or_not(up: &str, expected: &[&str]) {
+    check(&[TABLES, up], expected);
+    let same_revision: Vec<String> = expected.iter().map(|line| line.replace(" 2:", " 1:")).collect();
+    assert_eq!(
+        found(&super::chain_of(&[&format!("{TABLES} {up}")])),
+        same_revision
+    );
+}
+
+#[test]
+fn dropping_an_index_of_a_table_in_use_waits_for_everybody() {
+    let indexed = "CREATE INDEX x ON t (n);";
+    let first = format!("{TABLES} {indexed}");
+    check(&[&first, "DROP INDEX x;"], &["L14? 2:7 public.x"]);
+    check(
+        &[&first, "DROP INDEX IF EXISTS public.x;"],
+        &["L14? 2:7 public.x"],
+    );
+    for silent in [
+        "DROP INDEX IF EXISTS gone;",
+        "ALTER INDEX x RENAME TO y;",
+        "DROP TABLE IF EXISTS gone;",
+    ] {
+        check(&[&first, silent], &[]);
+    }
+    check(&[&format!("{first} DROP INDEX x;")], &[]);
+    let concurrently = without_transaction(&first, "DROP INDEX CONCURRENTLY x;");
+    assert_eq!(only(&concurrently, "L14"), Vec::<String>::new());
+}
+
+/// Tables in a revision of their own, and after it one with `transaction: no`; its SQL begins on line 7.
+fn without_transaction(tables: &str, up: &str) -> Chain {
+    let first =
+        format!("-- lineage: 1\n-- id: r1\n-- parent: base\n\n-- >> up\n{tables}\n-- irreversible: a test\n");
+    let second = format!(
+        "-- lineage: 1\n-- id: r2\n-- parent: r1\n-- transaction: no\n\n-- >> up\n{up}\n-- irreversible: a test\n"
+    );
+    Chain::from_files([("1.sql", first), ("2.sql", second)])
+}
+
+fn only(chain: &Chain, rule: &str) -> Vec<String> {
+    let mut lines = found(chain);
+    lines.retain(|line| line.starts_with(rule));
+    lines
+}
+
+#[test]
+fn an_index_is_not_built_concurrently_under_a_lock_timeout() {
+    let build = "CREATE INDEX CONCURRENTLY x ON t (n);";
+    let timeout = "SET lock_timeout = '2s';";
+    let l21 = |up: &str| only(&without_transaction(TABLES, up), "L21");
+    assert_eq!(l21(&format!("{timeout}\n{build}")), ["L21 2:8 *"]);
+    assert_eq!(
+        l21(&format!("SET LOCAL lock_timeout TO 500;\n{build}")),
+        ["L21 2:8 *"]
+    );
+    assert_eq!(
+        l21(&format!("{timeout}\nDROP INDEX CONCURRENTLY IF EXISTS x;")),
+        ["L21 2:8 *"]
+    );
+    let silent = [
+        build.to_owned(),
+        format!("{build} {timeout}"),
+        format!("{timeout} SET lock_timeout = 0; {build}"),
+        format!("{timeout} SET lock_timeout TO DEFAULT; {build}"),
+        format!("{timeout} RESET lock_timeout; {build}"),
+        format!("{timeout} RESET ALL; {build}"),
+        format!("SET statement_timeout = '2s'; {build}"),
+        format!("-- {timeout}\n{build}"),
+        format!("{timeout} ALTER TABLE t ADD COLUMN m int;"),
+    ];
+    for up in &silent {
+        assert_eq!(l21(up), Vec::<String>::new(), "{up}");
+    }
+    let transactional = super::chain_of(&[TABLES, &format!("{timeout} CREATE INDEX x ON t (n);")]);
+    assert_eq!(only(&transactional, "L21"), Vec::<String>::new());
+}
+
+#[test]
+fn a_revision_without_a_transaction_holds_only_what_needs_that() {
+    let build = "CREATE INDEX CONCURRENTLY x ON t (n);";
+    let l22 = |up: &str| only(&without_transaction(TABLES, up), "L22");
+    assert_eq!(l22(&format!("{build}\nCREATE TABLE u (x int);")), ["L22 2:8 *"]);
+    assert_eq!(
+        l22(&format!("ALTER TABLE t ADD COLUMN m int;\n{build}")),
+        ["L22 2:7 *"]
+    );
+    assert_eq!(
+        l22(&format!("{build}\nCREATE INDEX y ON t (a_id);")),
+        ["L22 2:8 *"]
+    );
+    let silent = [
+        format!("DROP INDEX CONCURRENTLY IF EXISTS x; {build}"),
+        format!("SET search_path = public; SET lock_timeout = 0; {build}"),
+        format!("UPDATE t SET n = '' WHERE n IS NULL; {build}"),
+        format!("ALTER TABLE t VALIDATE CONSTRAINT t_pkey; {build}"),
+        format!("{build} COMMENT ON INDEX x IS 'for the list';"),
+        "CREATE TABLE u (x int); ALTER TABLE t ADD COLUMN m int;".to_owned(),
+    ];
+    for up in &silent {
+        assert_eq!(l22(up), Vec::<String>::new(), "{up}");
+    }
+    let transactional = super::chain_of(&[TABLES, "CREATE INDEX x ON t (n); CREATE TABLE u (x int);"]);
+    assert_eq!(only(&transactional, "L22"), Vec::<String>::new());
+}
+
+#[test]
 fn expand_revisions_only_add() {
     let file = |id: &str, parent: &str, phase: &str, up: &str| {
         let text = format!(
