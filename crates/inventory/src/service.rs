@@ -77,6 +77,20 @@ async fn tell_freed(
     jobs::publish(conn, &UnitsFreed { products }).await
 }
 
+/// Takes the levels of everything that a transaction is going to touch in several calls, so that these calls find them
+/// taken, and two such transactions do not meet in a circle.
+pub async fn hold(
+    conn: &mut PgConnection,
+    warehouse: WarehouseId,
+    products: &[ProductId],
+) -> Result<(), InventoryError> {
+    let places = distinct(products.iter().map(|&product| Place { product, warehouse }));
+    if !places.is_empty() {
+        lock(conn, &places).await?;
+    }
+    Ok(())
+}
+
 /// Promises units to order lines, in the order given: what is there is promised, the rest is short. A line that holds
 /// a promise is topped up, never doubled, never made smaller.
 pub async fn reserve(

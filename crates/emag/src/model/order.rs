@@ -33,6 +33,11 @@ impl ImportedOrder {
         self.kind == 3 && self.status == 1
     }
 
+    /// Its units are promised from our own stock: we ship it, and it has not left.
+    pub(crate) fn wants_own_stock(&self) -> bool {
+        self.kind == 3 && matches!(self.status, 1..=3)
+    }
+
     /// Acknowledged, not yet finalized: the units lie on our shelf but have left eMAG's figure.
     pub(crate) fn is_in_work(&self) -> bool {
         self.kind == 3 && matches!(self.status, 2 | 3)

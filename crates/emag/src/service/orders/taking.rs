@@ -27,8 +27,10 @@ impl Desk<'_> {
         bad: &[UnreadableRow],
     ) -> Result<Tally, EmagError> {
         let mut failures: Vec<Failure> = bad.iter().map(|row| unreadable("order", row)).collect();
-        let orders = self.translated(rows, &mut failures);
+        let mut orders = self.translated(rows, &mut failures);
         let known_here = self.what_is_known(conn, &orders).await?;
+        name_articles(conn, &mut orders, &known_here).await?;
+        self.hold_levels(conn, &orders, &known_here).await?;
         let mut tally = Tally {
             read: count(rows.len() + bad.len()),
             ..Tally::default()
@@ -122,6 +124,25 @@ impl Desk<'_> {
         })
     }
 
+    /// The stock that the new orders of a page will be promised from, in one go: order by order they would meet the
+    /// openings of the offers, which are being read beside them, in a circle.
+    async fn hold_levels(
+        &self,
+        conn: &mut PgConnection,
+        orders: &[ImportedOrder],
+        known_here: &Shelf,
+    ) -> Result<(), EmagError> {
+        let new = orders
+            .iter()
+            .filter(|order| order.wants_own_stock() && !known_here.known.contains_key(&order.emag_id));
+        let products: Vec<ProductId> = new
+            .flat_map(|order| &order.order.lines)
+            .filter_map(|line| line.product)
+            .collect();
+        inventory::service::hold(conn, self.account.warehouse_id, &products).await?;
+        Ok(())
+    }
+
     async fn take_in_one(
         &self,
         conn: &mut PgConnection,
@@ -129,17 +150,10 @@ impl Desk<'_> {
         known_here: &Shelf,
     ) -> Result<Change, EmagError> {
         let known = known_here.known.get(&order.emag_id);
-        let mut ours = order.order.clone();
-        for line in &mut ours.lines {
-            let emag_id = line
-                .external_product_id
-                .as_deref()
-                .and_then(|id| id.parse::<i64>().ok());
-            line.product = emag_id.and_then(|id| known_here.products.get(&id).copied());
-        }
         if known.is_none() && order.is_in_work() {
             self.open_units(conn, order, known_here).await?;
         }
+        let ours = order.order.clone();
         let done = orders::service::upsert_external(conn, &actor(), ours, self.context.clock()).await?;
         self.crossed(conn, order, known).await?;
         let ack = ack_after(known.map(|known| known.ack.as_str()), order);
@@ -202,6 +216,27 @@ impl Desk<'_> {
         }
         Ok(())
     }
+}
+
+/// Gives the lines of all orders their articles: by the listing, else by the code.
+async fn name_articles(
+    conn: &mut PgConnection,
+    orders: &mut [ImportedOrder],
+    known_here: &Shelf,
+) -> Result<(), EmagError> {
+    let lines = || orders.iter().flat_map(|order| &order.order.lines);
+    let codes: BTreeSet<String> = lines().filter_map(|line| line.sku.clone()).collect();
+    let by_code = catalog::service::resolve_many(conn, &Vec::from_iter(codes)).await?;
+    for line in orders.iter_mut().flat_map(|order| &mut order.order.lines) {
+        let emag_id = line
+            .external_product_id
+            .as_deref()
+            .and_then(|id| id.parse::<i64>().ok());
+        let by_listing = emag_id.and_then(|id| known_here.products.get(&id));
+        let by_code = || line.sku.as_ref().and_then(|sku| by_code.get(sku));
+        line.product = by_listing.or_else(by_code).copied();
+    }
+    Ok(())
 }
 
 /// What the page's orders meet.
