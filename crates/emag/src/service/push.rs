@@ -28,8 +28,8 @@ const PER_CALL: usize = 50;
 /// Differences looked at together, so that many zeros are seen as many.
 const LOOK_MAX: i64 = 5_000;
 /// Changes made one by one within a moment leave together: how often to look, and how long at most.
-const GATHER_STEP: Duration = Duration::from_millis(250);
-const GATHER_STEPS_MAX: usize = 4;
+const GATHER_STEP: Duration = Duration::from_millis(400);
+const GATHER_STEPS_MAX: usize = 3;
 /// Offers read again side by side; the pace of the bucket rules.
 const READS_IN_FLIGHT: usize = 4;
 /// Rounds of one job; what still comes is left to the next one.
