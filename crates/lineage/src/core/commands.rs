@@ -111,16 +111,10 @@ impl CommandError {
 
     /// The findings behind it, if any.
     pub fn findings(&self) -> &[Finding] {
-        match self {
-            Self::Unsound { findings } => findings,
-            Self::Read(_)
-            | Self::Write { .. }
-            | Self::Title
-            | Self::Git(_)
-            | Self::ForeignHook { .. }
-            | Self::Time
-            | Self::Target(_)
-            | Self::Refused { .. } => &[],
+        if let Self::Unsound { findings } = self {
+            findings
+        } else {
+            &[]
         }
     }
 }
