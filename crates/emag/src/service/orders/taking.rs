@@ -224,17 +224,24 @@ async fn name_articles(
     orders: &mut [ImportedOrder],
     known_here: &Shelf,
 ) -> Result<(), EmagError> {
-    let lines = || orders.iter().flat_map(|order| &order.order.lines);
-    let codes: BTreeSet<String> = lines().filter_map(|line| line.sku.clone()).collect();
-    let by_code = catalog::service::resolve_many(conn, &Vec::from_iter(codes)).await?;
+    let mut unlisted = BTreeSet::new();
     for line in orders.iter_mut().flat_map(|order| &mut order.order.lines) {
         let emag_id = line
             .external_product_id
             .as_deref()
             .and_then(|id| id.parse::<i64>().ok());
-        let by_listing = emag_id.and_then(|id| known_here.products.get(&id));
-        let by_code = || line.sku.as_ref().and_then(|sku| by_code.get(sku));
-        line.product = by_listing.or_else(by_code).copied();
+        line.product = emag_id.and_then(|id| known_here.products.get(&id)).copied();
+        if line.product.is_none() {
+            unlisted.extend(line.sku.clone());
+        }
+    }
+    if unlisted.is_empty() {
+        return Ok(());
+    }
+    let by_code = catalog::service::resolve_many(conn, &Vec::from_iter(unlisted)).await?;
+    let lines = orders.iter_mut().flat_map(|order| &mut order.order.lines);
+    for line in lines.filter(|line| line.product.is_none()) {
+        line.product = line.sku.as_ref().and_then(|sku| by_code.get(sku)).copied();
     }
     Ok(())
 }
